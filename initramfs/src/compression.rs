@@ -1,0 +1,85 @@
+//! The compressions that an image or a module may have, and how bytes are put into them.
+//!
+//! Each is written in the form that the kernel's own decoders take and with nothing in it
+//! that differs from run to run.
+
+use std::io::Write;
+
+use anyhow::Result;
+use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
+use liblzma::write::XzEncoder;
+
+/// A compression, or none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Compression {
+    /// Plain bytes.
+    #[default]
+    None,
+    /// gzip, with neither name nor time in its header.
+    Gzip,
+    /// xz with CRC-32, LZMA2 only.
+    Xz,
+    /// One zstd frame.
+    Zstd,
+}
+
+/// The dictionary of an xz stream. `scripts/Makefile.modinst` has 1 MiB for modules; an
+/// in-kernel decoder allocates what the stream names (`lib/xz/xz_dec_lzma2.c`).
+const XZ_DICTIONARY: u32 = 1 << 20;
+
+/// zstd's level: the best one whose window the kernel's decoders take without thought.
+const ZSTD_LEVEL: i32 = 19;
+
+impl Compression {
+    /// What is added to `.ko`.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Compression::None => "",
+            Compression::Gzip => ".gz",
+            Compression::Xz => ".xz",
+            Compression::Zstd => ".zst",
+        }
+    }
+
+    /// The compressed form of some bytes.
+    pub fn pack(self, bytes: &[u8]) -> Result<Vec<u8>> {
+        match self {
+            Compression::None => Ok(bytes.to_vec()),
+            Compression::Gzip => gzip(bytes),
+            Compression::Xz => xz(bytes),
+            Compression::Zstd => zstd(bytes),
+        }
+    }
+}
+
+/// A gzip member with an empty header: the kernel's parser for modules knows no more than
+/// the file-name flag (`kernel/module/decompress.c`).
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = flate2::GzBuilder::new()
+        .mtime(0)
+        .operating_system(255)
+        .write(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+/// An xz stream with CRC-32 and no filter but LZMA2: the kernel has no CRC-64
+/// (`lib/xz/xz_dec_stream.c`).
+fn xz(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut options = LzmaOptions::new_preset(6)?;
+    options.dict_size(XZ_DICTIONARY);
+    let mut filters = Filters::new();
+    filters.lzma2(&options);
+    let stream = Stream::new_stream_encoder(&filters, Check::Crc32)?;
+    let mut encoder = XzEncoder::new_stream(Vec::new(), stream);
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+/// One frame that says its size and ends in a checksum.
+fn zstd(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+    encoder.include_checksum(true)?;
+    encoder.include_contentsize(true)?;
+    Ok(encoder.compress(bytes)?)
+}

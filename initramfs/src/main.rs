@@ -1,0 +1,2 @@
+//! The `insinit-initramfs` program.
+fn main() {}
