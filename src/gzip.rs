@@ -1,0 +1,517 @@
+//! gzip files (RFC 1952): members of DEFLATE data (RFC 1951), each with a checksum and a length.
+//!
+//! Takes the compressed file in pieces and writes the inflated bytes straight into the mapping that
+//! the kernel gets. Every byte has been checked when [`inflate`] returns. The DEFLATE decoder is
+//! `miniz_oxide`; header, trailer and what may follow are checked here.
+#![forbid(unsafe_code)]
+
+use crate::crc32::Crc32;
+use crate::inflate::{Damage, Inflated, Input, Scratch, Source};
+use miniz_oxide::inflate::TINFLStatus as Status;
+use miniz_oxide::inflate::core::DecompressorOxide;
+use miniz_oxide::inflate::core::decompress_with_limit;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT as MORE_INPUT;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF as FLAT;
+
+/// ID1, ID2 and CM 8, the only compression method (RFC 1952 section 2.3.1).
+pub const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+
+// The flags of FLG; the three bits above them are reserved and must be zero.
+const FTEXT: u8 = 1;
+const FHCRC: u8 = 2;
+const FEXTRA: u8 = 4;
+const FNAME: u8 = 8;
+const FCOMMENT: u8 = 16;
+const RESERVED: u8 = 0xe0;
+
+/// How many bytes are inflated before their checksum is computed, while they are in the cache.
+const STRIDE: usize = 64 << 10;
+
+/// Whether the kernel's own decoder reads this header right: `kernel/module/decompress.c` knows the
+/// file name and takes every other optional field for compressed data.
+#[must_use]
+pub fn kernel_takes(first: &[u8]) -> bool {
+    matches!(first, [0x1f, 0x8b, 8, flags, ..] if flags & !(FTEXT | FNAME) == 0)
+}
+
+/// Inflates all members of the file, `first` and then what `source` gives, into `out`.
+///
+/// Zero bytes may follow the last member, as on tapes; anything else is refused.
+pub fn inflate(
+    source: &mut impl Source,
+    first: &[u8],
+    scratch: &mut Scratch,
+    out: &mut [u8],
+) -> Result<Inflated, Damage> {
+    let mut file = File {
+        input: Input::new(source, first, &mut scratch.piece),
+        decoder: scratch.deflate.write(DecompressorOxide::default()),
+        crc: Crc32::new(scratch.crc32.ready()),
+        limit: out.len() as u64,
+    };
+    let mut all = Inflated { size: 0, parts: 0 };
+    while all.parts == 0 || file.goes_on()? {
+        // Its own slice for each: no match reaches into the member before.
+        let size = file.member(out.get_mut(all.size..).unwrap_or_default())?;
+        all = Inflated { size: all.size.saturating_add(size), parts: all.parts.saturating_add(1) };
+    }
+    Ok(all)
+}
+
+/// A file that is being read.
+struct File<'a, S> {
+    input: Input<'a, S>,
+    decoder: &'a mut DecompressorOxide,
+    /// Of the header, then of the data.
+    crc: Crc32<'a>,
+    /// The length of the whole output.
+    limit: u64,
+}
+
+impl<S: Source> File<'_, S> {
+    /// One member into the front of `out`: header, data, trailer. Returns its size.
+    fn member(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
+        self.crc.restart();
+        self.header()?;
+        self.crc.restart();
+        let size = self.data(out)?;
+        self.trailer(size)?;
+        Ok(size)
+    }
+
+    /// The header (RFC 1952 section 2.3): nothing in it is used, all of it is checked.
+    fn header(&mut self) -> Result<(), Damage> {
+        let flags = self.fixed_fields()?;
+        if flags & FEXTRA != 0 {
+            let length = self.half()?;
+            self.skip(length)?;
+        }
+        for _ in [FNAME, FCOMMENT].into_iter().filter(|flag| flags & flag != 0) {
+            while self.byte()? != 0 {}
+        }
+        if flags & FHCRC != 0 { self.header_crc() } else { Ok(()) }
+    }
+
+    /// The ten bytes that every header has; returns FLG.
+    fn fixed_fields(&mut self) -> Result<u8, Damage> {
+        for (expected, field) in MAGIC.into_iter().zip(["ID1", "ID2", "CM"]) {
+            let found = self.byte()?;
+            self.check(found == expected, field)?;
+        }
+        let flags = self.byte()?;
+        self.check(flags & RESERVED == 0, "FLG")?;
+        // MTIME, XFL, OS.
+        self.skip(6)?;
+        Ok(flags)
+    }
+
+    /// CRC16: the lower half of the CRC-32 of the header so far.
+    fn header_crc(&mut self) -> Result<(), Damage> {
+        let computed = self.crc.value() as u16;
+        let stored = self.half()?;
+        self.check(stored == computed, "CRC16")
+    }
+
+    /// What a header field that was just read is worth.
+    fn check(&self, good: bool, field: &'static str) -> Result<(), Damage> {
+        if good { Ok(()) } else { Err(Damage::Header { field, at: self.input.at() }) }
+    }
+
+    /// Inflates a member's data; returns how many bytes.
+    fn data(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
+        self.decoder.init();
+        let mut size = 0;
+        while self.stride(out, &mut size)? {}
+        Ok(size)
+    }
+
+    /// Inflates a little further; whether there is more.
+    fn stride(&mut self, out: &mut [u8], size: &mut usize) -> Result<bool, Damage> {
+        let piece = self.input.next()?;
+        let flags = if piece.is_empty() { FLAT } else { FLAT | MORE_INPUT };
+        let (status, read, wrote) =
+            decompress_with_limit(self.decoder, piece, out, *size, STRIDE, flags);
+        self.input.take(read);
+        let end = size.saturating_add(wrote);
+        self.crc.update(out.get(*size..end).unwrap_or_default());
+        *size = end;
+        match status {
+            Status::Done => Ok(false),
+            // The decoder also says so when it only waits for input while the output is full.
+            Status::HasMoreOutput if read == 0 && wrote == 0 => {
+                Err(Damage::TooLarge { limit: self.limit })
+            }
+            Status::HasMoreOutput | Status::NeedsMoreInput => Ok(true),
+            Status::FailedCannotMakeProgress => Err(Damage::Truncated { at: self.input.at() }),
+            _ => Err(Damage::Corrupt { at: self.input.at() }),
+        }
+    }
+
+    /// CRC32 and ISIZE (RFC 1952 section 2.3.1), against a member of `size` bytes.
+    fn trailer(&mut self, size: usize) -> Result<(), Damage> {
+        let computed = self.crc.value().into();
+        let stored = self.word()?;
+        if stored != computed {
+            return Err(Damage::Checksum { stored, computed });
+        }
+        let computed = (size as u32).into();
+        let stored = self.word()?;
+        if stored != computed {
+            return Err(Damage::Length { stored, computed });
+        }
+        Ok(())
+    }
+
+    /// Whether another member follows; if not, only zero bytes may.
+    fn goes_on(&mut self) -> Result<bool, Damage> {
+        if self.input.next()?.first() == Some(&MAGIC[0]) {
+            return Ok(true);
+        }
+        loop {
+            let at = self.input.at();
+            match self.input.byte()? {
+                None => return Ok(false),
+                Some(0) => {}
+                Some(_) => return Err(Damage::TrailingGarbage { at }),
+            }
+        }
+    }
+
+    /// Four bytes, the lowest first.
+    fn word(&mut self) -> Result<u64, Damage> {
+        let (low, high) = (self.half()?, self.half()?);
+        Ok(u64::from(high) << 16 | u64::from(low))
+    }
+
+    /// Two bytes, the lower first.
+    fn half(&mut self) -> Result<u16, Damage> {
+        Ok(u16::from_le_bytes([self.byte()?, self.byte()?]))
+    }
+
+    fn skip(&mut self, count: u16) -> Result<(), Damage> {
+        (0..count).try_for_each(|_| self.byte().map(drop))
+    }
+
+    /// The next byte of a header or trailer.
+    fn byte(&mut self) -> Result<u8, Damage> {
+        let byte = self.input.needed()?;
+        self.crc.update(&[byte]);
+        Ok(byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::write::GzEncoder;
+    use flate2::{Compression, Crc};
+    use proptest::prelude::*;
+    use std::io::Write;
+    use syscalls::Errno;
+
+    /// A file that comes at most `step` bytes a read.
+    struct Steps<'a>(&'a [u8], usize);
+
+    impl Source for Steps<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> Result<usize, Errno> {
+            let count = self.1.min(self.0.len()).min(buf.len());
+            let (now, later) = self.0.split_at(count);
+            buf[..count].copy_from_slice(now);
+            self.0 = later;
+            Ok(count)
+        }
+    }
+
+    /// A disk that fails.
+    struct Broken;
+
+    impl Source for Broken {
+        fn read(&mut self, _: &mut [u8]) -> Result<usize, Errno> {
+            Err(Errno::EIO)
+        }
+    }
+
+    /// Inflates `file` into `room` bytes; `sniffed` of it were read before, the rest in steps.
+    fn inflate_in(
+        file: &[u8],
+        sniffed: usize,
+        step: usize,
+        room: usize,
+    ) -> Result<Vec<u8>, Damage> {
+        let (first, rest) = file.split_at(sniffed.min(file.len()));
+        let mut out = vec![0xaa; room];
+        let mut scratch = Box::new(Scratch::new());
+        let all = inflate(&mut Steps(rest, step), first, &mut scratch, &mut out)?;
+        assert!(out[all.size..].iter().all(|byte| *byte == 0xaa), "wrote past the end");
+        out.truncate(all.size);
+        Ok(out)
+    }
+
+    fn inflate_all(file: &[u8]) -> Result<Vec<u8>, Damage> {
+        inflate_in(file, 64, 4096, 1 << 20)
+    }
+
+    fn gzip(bytes: &[u8], level: u32) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Bytes like a module's: repetitive in places, random in others.
+    fn sample(len: usize) -> Vec<u8> {
+        let noise = (0..len as u32).map(|n| n.wrapping_mul(2_654_435_761));
+        noise.map(|n| if n & 0x3000 == 0 { (n >> 24) as u8 } else { (n >> 20 & 3) as u8 }).collect()
+    }
+
+    /// `hello` with the given FLG and what stands between the fixed fields and the data.
+    fn with_header(flags: u8, fields: &[u8]) -> Vec<u8> {
+        let plain = gzip(b"hello", 6);
+        let fixed = [0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 5, 6];
+        [&fixed, fields, &plain[10..]].concat()
+    }
+
+    /// The same with the CRC16 that belongs there, plus `error`.
+    fn with_header_crc(flags: u8, fields: &[u8], error: u16) -> Vec<u8> {
+        let mut crc = Crc::new();
+        crc.update(&[0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 5, 6]);
+        crc.update(fields);
+        let crc16 = (crc.sum() as u16).wrapping_add(error).to_le_bytes();
+        with_header(flags, &[fields, &crc16].concat())
+    }
+
+    /// A member of stored bytes, made by hand.
+    fn stored(bytes: &[u8]) -> Vec<u8> {
+        let len = bytes.len() as u16;
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        let head = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1][..], &len.to_le_bytes()].concat();
+        let trailer = [crc.sum().to_le_bytes(), crc.amount().to_le_bytes()].concat();
+        [&head, &(!len).to_le_bytes()[..], bytes, &trailer].concat()
+    }
+
+    #[test]
+    fn every_level_comes_back() {
+        let bytes = sample(300_000);
+        for level in 0..=9 {
+            assert!(inflate_all(&gzip(&bytes, level)).as_ref() == Ok(&bytes), "level {level}");
+        }
+    }
+
+    #[test]
+    fn one_byte_at_a_time_is_enough() {
+        let bytes = sample(100_000);
+        for level in [0, 1, 9] {
+            let file = gzip(&bytes, level);
+            assert!(inflate_in(&file, 0, 1, bytes.len()).as_ref() == Ok(&bytes), "level {level}");
+        }
+    }
+
+    #[test]
+    fn everything_may_have_been_read_while_sniffing() {
+        let bytes = sample(100_000);
+        let file = gzip(&bytes, 6);
+        assert!(inflate_in(&file, file.len(), 1, bytes.len()) == Ok(bytes));
+    }
+
+    #[test]
+    fn no_bytes_are_a_file_too() {
+        assert_eq!(inflate_in(&gzip(b"", 6), 0, 1, 0), Ok(vec![]));
+    }
+
+    #[test]
+    fn stored_blocks_come_back() {
+        let bytes = sample(65_535);
+        assert!(inflate_all(&stored(&bytes)) == Ok(bytes));
+    }
+
+    #[test]
+    fn room_is_counted_to_the_byte() {
+        for (bytes, step) in [(sample(70_000), 1), (vec![0; 70_000], 1), (sample(70_000), 4096)] {
+            for file in [gzip(&bytes, 9), gzip(&bytes, 0)] {
+                let (exact, less) = (bytes.len(), bytes.len() - 1);
+                assert!(inflate_in(&file, 0, step, exact).as_ref() == Ok(&bytes));
+                let too_large = Err(Damage::TooLarge { limit: less as u64 });
+                assert_eq!(inflate_in(&file, 0, step, less), too_large);
+                assert_eq!(inflate_in(&file, 0, step, 0), Err(Damage::TooLarge { limit: 0 }));
+            }
+        }
+    }
+
+    #[test]
+    fn room_of_several_members_is_the_whole() {
+        let file = [gzip(b"first", 6), gzip(b"second", 6)].concat();
+        assert_eq!(inflate_in(&file, 0, 1, 11), Ok(b"firstsecond".to_vec()));
+        assert_eq!(inflate_in(&file, 0, 1, 10), Err(Damage::TooLarge { limit: 10 }));
+        assert_eq!(inflate_in(&file, 0, 1, 5), Err(Damage::TooLarge { limit: 5 }));
+    }
+
+    #[test]
+    fn members_are_counted() {
+        let file = [gzip(b"a", 6), gzip(b"", 6), stored(b"b"), gzip(b"c", 1)].concat();
+        let (mut scratch, mut out) = (Box::new(Scratch::new()), [0; 3]);
+        let all = inflate(&mut Steps(&file, 9), b"", &mut scratch, &mut out);
+        assert_eq!((all, &out), (Ok(Inflated { size: 3, parts: 4 }), b"abc"));
+    }
+
+    #[test]
+    fn scratch_serves_again_after_damage() {
+        let bytes = sample(50_000);
+        let (file, mut scratch, mut out) =
+            (gzip(&bytes, 9), Box::new(Scratch::new()), vec![0; 50_000]);
+        for cut in [10, 20_000.min(file.len() / 2), file.len()] {
+            let all = inflate(&mut Steps(&file[..cut], 999), b"", &mut scratch, &mut out);
+            assert_eq!(all.is_ok(), cut == file.len());
+        }
+        assert!(out == bytes);
+    }
+
+    #[test]
+    fn a_match_cannot_reach_into_the_member_before() {
+        // Fixed Huffman codes: a match of length 3 at distance 1, before any literal; end of block.
+        let reaching = [&stored(b"x")[..10], &[0x03, 0x02, 0x00], &[0; 8]].concat();
+        let file = [stored(b"before"), reaching.clone()].concat();
+        assert!(matches!(inflate_all(&reaching), Err(Damage::Corrupt { .. })));
+        assert!(matches!(inflate_all(&file), Err(Damage::Corrupt { .. })));
+    }
+
+    #[test]
+    fn zero_padding_may_follow() {
+        for padding in [1, 511, 100_000] {
+            let file = [gzip(b"hello", 6), vec![0; padding]].concat();
+            assert_eq!(inflate_all(&file), Ok(b"hello".to_vec()));
+        }
+    }
+
+    #[test]
+    fn nothing_else_may_follow() {
+        let file = gzip(b"hello", 6);
+        let at = file.len() as u64;
+        let followed = |by: &[u8]| inflate_all(&[&file, by].concat());
+        assert_eq!(followed(b"x"), Err(Damage::TrailingGarbage { at }));
+        assert_eq!(followed(b"\0\0x"), Err(Damage::TrailingGarbage { at: at + 2 }));
+        assert_eq!(
+            followed(&[&[0], &file[..]].concat()),
+            Err(Damage::TrailingGarbage { at: at + 1 })
+        );
+        assert_eq!(followed(&[0x1f, 1]), Err(Damage::Header { field: "ID2", at: at + 2 }));
+        assert_eq!(followed(&[0x1f]), Err(Damage::Truncated { at: at + 1 }));
+    }
+
+    #[test]
+    fn every_header_field_is_passed_over() {
+        let long_comment = [vec![b'c'; 70_000], vec![0]].concat();
+        let largest_extra = [vec![0xff; 2], vec![0; 65_535]].concat();
+        let all = [b"\x03\0abc".as_slice(), b"name\0", b"comment\0"].concat();
+        for (flags, fields) in [
+            (FTEXT, b"".as_slice()),
+            (FNAME, b"module.ko\0"),
+            (FNAME, b"\0"),
+            (FCOMMENT, &long_comment),
+            (FEXTRA, b"\0\0"),
+            (FEXTRA, &largest_extra),
+            (FTEXT | FEXTRA | FNAME | FCOMMENT, &all),
+        ] {
+            let expected = Ok(b"hello".to_vec());
+            assert_eq!(inflate_all(&with_header(flags, fields)), expected, "{flags}");
+            assert_eq!(
+                inflate_all(&with_header_crc(flags | FHCRC, fields, 0)),
+                expected,
+                "{flags}"
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_header_fields_are_named() {
+        let refused = |file: &[u8], field, at| {
+            assert_eq!(inflate_all(file), Err(Damage::Header { field, at }));
+        };
+        refused(b"\x7fELF", "ID1", 1);
+        refused(b"\x1f\x8c\x08", "ID2", 2);
+        refused(b"\x1f\x8b\x07", "CM", 3);
+        for reserved in [0x20, 0x40, 0x80] {
+            refused(&with_header(reserved, b""), "FLG", 4);
+        }
+        refused(&with_header_crc(FHCRC | FNAME, b"a\0", 1), "CRC16", 14);
+    }
+
+    #[test]
+    fn a_wrong_checksum_or_length_is_told_with_both() {
+        let mut file = gzip(b"hello", 6);
+        let (crc, len) = (file.len() - 8, file.len() - 4);
+        file[len + 3] = 1;
+        assert_eq!(inflate_all(&file), Err(Damage::Length { stored: 0x0100_0005, computed: 5 }));
+        file[crc] ^= 1;
+        let (stored, computed) = (0x3610_a687, 0x3610_a686);
+        assert_eq!(inflate_all(&file), Err(Damage::Checksum { stored, computed }));
+    }
+
+    #[test]
+    fn every_truncation_is_refused_where_it_ends() {
+        let file = [gzip(&sample(700), 9), with_header_crc(31, b"\x01\0xn\0c\0", 0)].concat();
+        let second = gzip(&sample(700), 9).len();
+        for cut in (0..file.len()).filter(|cut| *cut != second) {
+            for (sniffed, step) in [(0, 1), (64, 4096), (cut, 1)] {
+                let truncated = Err(Damage::Truncated { at: cut as u64 });
+                assert_eq!(inflate_in(&file[..cut], sniffed, step, 1000), truncated, "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn truncation_where_the_room_ends_is_truncation() {
+        let file = gzip(&sample(700), 9);
+        let cut = file.len() - 8;
+        let truncated = Err(Damage::Truncated { at: cut as u64 });
+        assert_eq!(inflate_in(&file[..cut], 0, 1, 700), truncated);
+    }
+
+    #[test]
+    fn every_flipped_byte_is_refused_or_harmless() {
+        let bytes = sample(600);
+        let file = gzip(&bytes, 9);
+        let masks = [1, 2, 4, 8, 16, 32, 64, 128, 255];
+        for (at, mask) in (0..file.len()).flat_map(|at| masks.map(|mask| (at, mask))) {
+            let mut file = file.clone();
+            file[at] ^= mask;
+            let harmed = inflate_in(&file, 0, 4096, 4096).is_ok_and(|found| found != bytes);
+            assert!(!harmed, "byte {at} flipped by {mask:#x}");
+        }
+    }
+
+    #[test]
+    fn a_read_error_is_passed_on() {
+        let file = gzip(&sample(700), 9);
+        for cut in [0, 5, 100, file.len()] {
+            let (mut scratch, mut out) = (Box::new(Scratch::new()), [0; 700]);
+            let refused = inflate(&mut Broken, &file[..cut], &mut scratch, &mut out);
+            assert_eq!(refused, Err(Damage::Read(Errno::EIO)));
+        }
+    }
+
+    #[test]
+    fn the_kernel_takes_a_name_only() {
+        let taken = (0..=255).filter(|flags| kernel_takes(&with_header(*flags, b"")));
+        assert_eq!(taken.collect::<Vec<_>>(), [0, FTEXT, FNAME, FTEXT | FNAME]);
+        let others = [b"\x1f\x8b\x08".as_slice(), b"\x1f\x8b\x09\0", b"\x7fELF", b""];
+        assert!(!others.into_iter().any(kernel_takes));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_compressed_comes_back(
+            bytes in prop::collection::vec(prop_oneof![4 => 0..4u8, 1 => any::<u8>()], 0..5000),
+            (level, sniffed, step) in (0..10u32, 0..3000usize, 1..3000usize),
+        ) {
+            let file = gzip(&bytes, level);
+            prop_assert_eq!(inflate_in(&file, sniffed, step, bytes.len()), Ok(bytes));
+        }
+
+        #[test]
+        fn any_bytes_do_no_harm(data in prop::collection::vec(any::<u8>(), 0..2000)) {
+            let file = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255], &data[..]].concat();
+            let whole = inflate_in(&file, 64, 4096, 9000);
+            prop_assert_eq!(inflate_in(&file, 0, 1, 9000).is_ok(), whole.is_ok());
+        }
+    }
+}

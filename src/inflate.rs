@@ -1,0 +1,168 @@
+//! What every decoder shares: where compressed bytes come from, what can be wrong with them, and
+//! the memory that decoding takes.
+//!
+//! A decoder writes straight into the one mapping that the kernel gets, which is its window, too.
+//! It never reads what it has not written and stops at the mapping's end.
+#![forbid(unsafe_code)]
+
+use crate::crc32;
+#[cfg(feature = "gzip")]
+use core::mem::MaybeUninit;
+use syscalls::Errno;
+
+/// How many compressed bytes are read at a time.
+const PIECE: usize = 32 << 10;
+
+/// Where compressed bytes come from.
+pub trait Source {
+    /// Fills the front of `buf`; returns how many bytes, 0 at the end. What it fails with is final.
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, Errno>;
+}
+
+/// Why a stream is refused. `at` counts compressed bytes from the start of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// The file could not be read.
+    Read(Errno),
+    /// The file ends within the stream, after `at` bytes.
+    Truncated {
+        /// The file's length.
+        at: u64,
+    },
+    /// A header field has a value that the format does not allow.
+    Header {
+        /// The field, in the words of the format's specification.
+        field: &'static str,
+        /// The first byte after the field.
+        at: u64,
+    },
+    /// The compressed data makes no sense.
+    Corrupt {
+        /// Where that was noticed.
+        at: u64,
+    },
+    /// The inflated bytes are not those that were compressed.
+    Checksum {
+        /// As the stream has it.
+        stored: u64,
+        /// As the inflated bytes have it.
+        computed: u64,
+    },
+    /// There are more or fewer inflated bytes than the stream says.
+    Length {
+        /// As the stream has it (gzip: modulo 2³²).
+        stored: u64,
+        /// As inflated, in the same terms.
+        computed: u64,
+    },
+    /// The stream inflates to more than the mapping holds.
+    TooLarge {
+        /// The mapping's length.
+        limit: u64,
+    },
+    /// Something that is neither padding nor a stream follows the stream.
+    TrailingGarbage {
+        /// Its first byte.
+        at: u64,
+    },
+}
+
+/// What a good file inflated to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inflated {
+    /// How many bytes were written.
+    pub size: usize,
+    /// How many members (gzip), streams (xz) or frames (zstd) they came from. The kernel's own
+    /// decoders stop after the first (`kernel/module/decompress.c`).
+    pub parts: usize,
+}
+
+/// The memory that decoding takes besides its output. As a static it lies in `.bss`.
+pub struct Scratch {
+    /// The piece that was read last.
+    pub(crate) piece: [u8; PIECE],
+    /// Computed at first use.
+    pub(crate) crc32: crc32::Tables,
+    /// The Huffman tables and what else `inflate` keeps between two pieces.
+    #[cfg(feature = "gzip")]
+    pub(crate) deflate: MaybeUninit<miniz_oxide::inflate::core::DecompressorOxide>,
+}
+
+impl Scratch {
+    /// Memory that nothing was decoded with yet.
+    pub const fn new() -> Self {
+        Self {
+            piece: [0; PIECE],
+            crc32: crc32::Tables::empty(),
+            #[cfg(feature = "gzip")]
+            deflate: MaybeUninit::uninit(),
+        }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The compressed bytes in order, a piece at a time: `first`, then what `source` gives.
+pub(crate) struct Input<'a, S> {
+    source: &'a mut S,
+    first: &'a [u8],
+    piece: &'a mut [u8],
+    start: usize,
+    end: usize,
+    taken: u64,
+}
+
+impl<'a, S: Source> Input<'a, S> {
+    /// Input that begins with `first` and reads into `piece`.
+    pub(crate) fn new(source: &'a mut S, first: &'a [u8], piece: &'a mut [u8]) -> Self {
+        Self { source, first, piece, start: 0, end: 0, taken: 0 }
+    }
+
+    /// How many bytes were taken.
+    pub(crate) fn at(&self) -> u64 {
+        self.taken
+    }
+
+    /// The bytes that are there to be taken; none at the end only.
+    pub(crate) fn next(&mut self) -> Result<&[u8], Damage> {
+        if self.first.is_empty() && self.start >= self.end {
+            self.start = 0;
+            self.end = self.source.read(self.piece).map_err(Damage::Read)?;
+        }
+        Ok(self.here())
+    }
+
+    fn here(&self) -> &[u8] {
+        if self.first.is_empty() {
+            self.piece.get(self.start..self.end).unwrap_or_default()
+        } else {
+            self.first
+        }
+    }
+
+    /// Takes the first `count` of the bytes that are there.
+    pub(crate) fn take(&mut self, count: usize) {
+        self.taken = self.taken.saturating_add(count as u64);
+        if self.first.is_empty() {
+            self.start = self.start.saturating_add(count);
+        } else {
+            self.first = self.first.get(count..).unwrap_or_default();
+        }
+    }
+
+    /// The next byte, taken; none at the end.
+    pub(crate) fn byte(&mut self) -> Result<Option<u8>, Damage> {
+        let byte = self.next()?.first().copied();
+        self.take(usize::from(byte.is_some()));
+        Ok(byte)
+    }
+
+    /// The next byte, taken, where the stream is not complete without it.
+    pub(crate) fn needed(&mut self) -> Result<u8, Damage> {
+        self.byte()?.ok_or(Damage::Truncated { at: self.taken })
+    }
+}
