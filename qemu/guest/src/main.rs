@@ -1,0 +1,2 @@
+//! The tests' real init.
+fn main() {}

@@ -1,0 +1,181 @@
+//! `cargo qemu boot`: one kernel, about a dozen real modules, the console live, a summary.
+
+use crate::accelerator;
+use crate::cli::BootOptions;
+use crate::command::{Boot, CommandLine};
+use crate::console::{self, Run, Watch};
+use crate::image;
+use crate::kernel::Kernel;
+use crate::kernels;
+use crate::machine::{self, Machine};
+use crate::programs;
+use crate::setup;
+use crate::summary::{Expected, Summary};
+use anyhow::{Context, Result, bail};
+use insinit_initramfs::{Built, Options};
+use std::fs;
+use std::io::{IsTerminal, stdin};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A boot that takes longer than this hangs.
+const BOOT: Duration = Duration::from_secs(120);
+
+/// A boot with somebody at the keyboard.
+const INTERACTIVE: Duration = Duration::from_secs(24 * 3600);
+
+/// What is loaded when nothing is named, where the kernel has it.
+const DOZEN: [&str; 13] = [
+    "virtio_blk", "virtio_net", "virtio_scsi", "loop", "zram", "dummy", "bridge", "ext4", "xfs",
+    "btrfs", "overlay", "squashfs", "9p",
+];
+
+/// Boots as `options` say; gives whether all expected modules were loaded and the real init ran.
+///
+/// # Errors
+/// Something can't be had or built.
+pub fn run(options: &BootOptions) -> Result<bool> {
+    let machine = machine(options)?;
+    setup::ready(&[machine])?;
+    let kernel = kernel(options, machine)?;
+    let folder = Folder::new(options.keep.as_deref())?;
+    let (built, modules) = pack(options, machine, &kernel, folder.path())?;
+    let boot = command(options, machine, &kernel, &modules, &built);
+    let command = boot.command();
+    if options.verbose {
+        show(&command, &built);
+    }
+    let run = watch(options, &command)?;
+    folder.keep(&command, &run)?;
+    let expected = Expected {
+        asked: modules,
+        packed: built.modules.into_iter().map(|module| module.name).collect(),
+        guest: options.init.is_none(),
+    };
+    let summary = Summary::of(&run, &expected);
+    print!("\n{}", summary.text(machine, &kernel, boot.accelerator, &run));
+    Ok(summary.good())
+}
+
+/// The machine: the one named, the kernel's, or the host's.
+fn machine(options: &BootOptions) -> Result<&'static Machine> {
+    let source = options.kernel.as_deref().and_then(kernels::named);
+    match (options.arch, source.map(kernels::Source::machine)) {
+        (Some(named), Some(kernels)) if named.name != kernels.name => {
+            bail!("that kernel is for {}, not for {}", kernels.name, named.name)
+        }
+        (Some(machine), _) | (None, Some(machine)) => Ok(machine),
+        (None, None) => Ok(machine::host()),
+    }
+}
+
+/// The kernel: found in the folders named, or one that can be fetched.
+fn kernel(options: &BootOptions, machine: &Machine) -> Result<Kernel> {
+    let name = options.kernel.as_deref();
+    if let Some(source) = name.and_then(kernels::named).filter(|_| options.kernel_dir.is_empty()) {
+        return source.get();
+    }
+    if options.kernel_dir.is_empty() {
+        if let Some(name) = name {
+            let names: Vec<_> = kernels::SOURCES.iter().map(|source| source.name).collect();
+            bail!("{name} is none of {}: a file needs --kernel-dir with its modules", names.join(", "));
+        }
+        return kernels::named(machine.kernel).context("no kernel for the machine")?.get();
+    }
+    let image = name.map(PathBuf::from);
+    if let Some(image) = image.as_deref().filter(|image| !image.is_file()) {
+        bail!("no kernel image {}", image.display());
+    }
+    Kernel::find(image.as_deref(), &options.kernel_dir, options.kernel_release.as_deref())
+}
+
+/// Builds the programs and packs the image; gives it and the modules that were asked for.
+fn pack(
+    options: &BootOptions,
+    machine: &Machine,
+    kernel: &Kernel,
+    folder: &Path,
+) -> Result<(Built, Vec<String>)> {
+    let programs = programs::build(machine)?;
+    let modules = match options.module.as_slice() {
+        [] => image::there(kernel, &DOZEN),
+        named => named.to_vec(),
+    };
+    let init = options.init.clone().unwrap_or(programs.guest);
+    let options = Options {
+        modules: modules.clone(),
+        loader: Some(programs.loader),
+        init: Some(init),
+        ..image::options(machine, kernel, folder.join("initramfs"))
+    };
+    Ok((image::build(&options)?, modules))
+}
+
+/// What is to be booted.
+fn command(
+    options: &BootOptions,
+    machine: &'static Machine,
+    kernel: &Kernel,
+    modules: &[String],
+    built: &Built,
+) -> Boot {
+    Boot {
+        machine,
+        kernel: kernel.image.clone(),
+        initrd: Some(built.path.clone()),
+        words: format!("insinit.modules={} {}", modules.join(","), options.append),
+        memory: options.memory.unwrap_or(machine.memory),
+        cpus: options.smp,
+        accelerator: accelerator::best(machine, &kernel.image),
+        extra: options.qemu.clone(),
+    }
+}
+
+/// Prints the command and the modules in the image.
+fn show(command: &CommandLine, built: &Built) {
+    println!("{command}\n");
+    for module in &built.modules {
+        println!("{}", module.guest_path);
+    }
+}
+
+/// Runs it with the console on standard output.
+fn watch(options: &BootOptions, command: &CommandLine) -> Result<Run> {
+    let input = options.init.is_some() && stdin().is_terminal();
+    let usual = if input { INTERACTIVE } else { BOOT };
+    let limit = options.timeout.map_or(usual, Duration::from_secs);
+    console::run(command, Watch { limit, until: None, input, each: &mut |line| println!("{line}") })
+}
+
+/// Where the image is written.
+enum Folder {
+    /// Goes away.
+    Temporary(tempfile::TempDir),
+    /// The user's.
+    Kept(PathBuf),
+}
+
+impl Folder {
+    /// The user's folder or one that goes away.
+    fn new(keep: Option<&Path>) -> Result<Self> {
+        let Some(path) = keep else { return Ok(Self::Temporary(tempfile::tempdir()?)) };
+        fs::create_dir_all(path).with_context(|| format!("can't make {}", path.display()))?;
+        Ok(Self::Kept(path.to_path_buf()))
+    }
+
+    /// Its path.
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(folder) => folder.path(),
+            Self::Kept(path) => path,
+        }
+    }
+
+    /// Writes the command and the console's text beside the image, if it is kept.
+    fn keep(&self, command: &CommandLine, run: &Run) -> Result<()> {
+        let Self::Kept(path) = self else { return Ok(()) };
+        fs::write(path.join("command"), format!("{command}\n"))?;
+        fs::write(path.join("console"), run.lines.join("\n") + "\n")?;
+        Ok(())
+    }
+}

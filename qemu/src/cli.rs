@@ -1,0 +1,130 @@
+//! The command line.
+
+use crate::kernels;
+use crate::machine::{self, MACHINES, Machine};
+use crate::setup;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Boots real kernels under QEMU with insinit and checks what happened.
+#[derive(Debug, Parser)]
+#[command(name = "cargo qemu", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Get QEMU, Rust's targets and the kernels, and boot nothing
+    Setup(SetupOptions),
+    /// Boot a kernel, load about a dozen real modules, run the real init
+    Boot(BootOptions),
+}
+
+/// What `setup` is told.
+#[derive(Args, Debug)]
+pub struct SetupOptions {
+    /// The machine, may be repeated; default: all
+    #[arg(long, value_parser = machine::named, value_name = "MACHINE")]
+    pub arch: Vec<&'static Machine>,
+}
+
+/// What `boot` is told.
+#[derive(Args, Debug)]
+pub struct BootOptions {
+    /// x86_64, aarch64 or riscv64; default: this host's
+    #[arg(long, value_parser = machine::named, value_name = "MACHINE")]
+    pub arch: Option<&'static Machine>,
+
+    /// A kernel image, or the name of one that can be fetched: 6.12-x86_64, 6.1-x86_64, …
+    #[arg(long, value_name = "FILE|NAME")]
+    pub kernel: Option<String>,
+
+    /// A folder with lib/modules/RELEASE: an unpacked kernel package or a system's root; may be
+    /// repeated
+    #[arg(long, value_name = "DIR")]
+    pub kernel_dir: Vec<PathBuf>,
+
+    /// The release to take where the folders hold more than one
+    #[arg(long, value_name = "RELEASE")]
+    pub kernel_release: Option<String>,
+
+    /// A module to load instead of the usual dozen; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub module: Vec<String>,
+
+    /// More words for the kernel's command line
+    #[arg(long, value_name = "WORDS", default_value = "", allow_hyphen_values = true)]
+    pub append: String,
+
+    /// The real init, a static program; default: one that says what it finds and powers off
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+
+    /// Memory in MiB
+    #[arg(long, value_name = "MIB")]
+    pub memory: Option<u32>,
+
+    /// CPUs
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub smp: u32,
+
+    /// Seconds after which the boot is ended
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+
+    /// A folder for the image, the console's text and the QEMU command
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+
+    /// A word for QEMU; may be repeated
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    pub qemu: Vec<String>,
+
+    /// Show the QEMU command and what is in the image
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Gets everything for the machines.
+///
+/// # Errors
+/// Something can't be had.
+pub fn setup(options: &SetupOptions) -> anyhow::Result<bool> {
+    let machines = machines(&options.arch);
+    setup::ready(&machines)?;
+    for source in &kernels::SOURCES {
+        if machines.iter().any(|machine| machine.name == source.machine().name) {
+            let kernel = source.get()?;
+            println!("{}: {} in {}", source.name, kernel.release, kernel.folders[0].display());
+        }
+    }
+    Ok(true)
+}
+
+/// The machines that were named, or all.
+#[must_use]
+pub fn machines(named: &[&'static Machine]) -> Vec<&'static Machine> {
+    if named.is_empty() { MACHINES.iter().collect() } else { named.to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn words_for_qemu_and_the_kernel_may_start_with_a_dash() {
+        let words = ["cargo qemu", "boot", "--qemu", "-s", "--qemu", "-S", "--append", "-- a"];
+        let Task::Boot(options) = Cli::parse_from(words).task else { panic!("not boot") };
+        assert_eq!((options.qemu, options.append.as_str()), (vec!["-s".into(), "-S".into()], "-- a"));
+    }
+}

@@ -1,0 +1,148 @@
+//! The QEMU command line: from what is to be booted to words, without running anything.
+
+use crate::machine::Machine;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// What runs the guest's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accelerator {
+    /// The host's CPU.
+    Kvm,
+    /// QEMU's translator; works everywhere.
+    Tcg,
+}
+
+/// One boot, complete.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// The machine.
+    pub machine: &'static Machine,
+    /// The kernel's image.
+    pub kernel: PathBuf,
+    /// The initramfs; none for a kernel that is only looked at.
+    pub initrd: Option<PathBuf>,
+    /// The kernel's command line behind `console=`.
+    pub words: String,
+    /// Mebibytes of memory.
+    pub memory: u32,
+    /// CPUs.
+    pub cpus: u32,
+    /// What runs the guest.
+    pub accelerator: Accelerator,
+    /// The user's own words for QEMU.
+    pub extra: Vec<String>,
+}
+
+/// A command line: the program and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine(pub Vec<OsString>);
+
+/// No devices but the board's own, no window, the console on standard output, and an end instead
+/// of a restart.
+const ALWAYS: [&str; 7] =
+    ["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot"];
+
+impl Boot {
+    /// The kernel's command line: console first, and a panic ends the machine at once.
+    #[must_use]
+    pub fn append(&self) -> String {
+        format!("console={} panic=-1 {}", self.machine.console, self.words).trim_end().to_string()
+    }
+
+    /// The command that boots it.
+    #[must_use]
+    pub fn command(&self) -> CommandLine {
+        let mut line = vec![OsString::from(self.machine.emulator)];
+        line.extend(self.hardware().into_iter().map(OsString::from));
+        line.extend(["-kernel".into(), self.kernel.clone().into()]);
+        if let Some(initrd) = &self.initrd {
+            line.extend(["-initrd".into(), initrd.clone().into()]);
+        }
+        line.extend(["-append".into(), self.append().into()]);
+        line.extend(self.extra.iter().map(OsString::from));
+        CommandLine(line)
+    }
+
+    /// The board, its CPUs and its memory.
+    fn hardware(&self) -> Vec<String> {
+        let (accel, cpu): (_, &[&str]) = match self.accelerator {
+            Accelerator::Kvm => ("kvm", &["-cpu", "host"]),
+            Accelerator::Tcg => ("tcg", self.machine.cpu),
+        };
+        let (cpus, memory) = (self.cpus.to_string(), format!("{}M", self.memory));
+        let sizes = ["-smp", &cpus, "-m", &memory];
+        let words = [self.machine.board, &["-accel", accel], cpu, &sizes, &ALWAYS].concat();
+        words.into_iter().map(String::from).collect()
+    }
+}
+
+impl fmt::Display for CommandLine {
+    /// As it can be pasted into a shell.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let words: Vec<String> = self.0.iter().map(|word| quoted(&word.to_string_lossy())).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// `word` as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine;
+
+    fn boot(machine: &str) -> Boot {
+        Boot {
+            machine: machine::named(machine).unwrap(),
+            kernel: "k/vmlinuz".into(),
+            initrd: Some("initramfs".into()),
+            words: "insinit.modules=dummy x='a b'".into(),
+            memory: 512,
+            cpus: 1,
+            accelerator: Accelerator::Tcg,
+            extra: vec![],
+        }
+    }
+
+    #[test]
+    fn the_whole_command_of_an_aarch64_boot() {
+        assert_eq!(
+            boot("aarch64").command().to_string(),
+            "qemu-system-aarch64 -M virt -accel tcg -cpu cortex-a57 -smp 1 -m 512M -nodefaults \
+             -no-user-config -display none -serial stdio -no-reboot -kernel k/vmlinuz -initrd \
+             initramfs -append \
+             'console=ttyAMA0 panic=-1 insinit.modules=dummy x='\\''a b'\\'''"
+        );
+    }
+
+    #[test]
+    fn kvm_takes_the_hosts_cpu() {
+        let boot = Boot { accelerator: Accelerator::Kvm, ..boot("aarch64") };
+        let line = boot.command().to_string();
+        assert!(line.contains("-accel kvm -cpu host"), "{line}");
+        assert!(!line.contains("cortex"), "{line}");
+    }
+
+    #[test]
+    fn the_users_words_come_last() {
+        let boot = Boot { extra: vec!["-s".into(), "-S".into()], ..boot("riscv64") };
+        assert!(boot.command().to_string().ends_with(" -s -S"));
+    }
+
+    #[test]
+    fn without_words_the_command_line_ends_clean() {
+        let boot = Boot { words: String::new(), initrd: None, ..boot("x86_64") };
+        assert!(boot.command().to_string().ends_with("-append 'console=ttyS0 panic=-1'"));
+        assert!(!boot.command().to_string().contains("-initrd"));
+    }
+}

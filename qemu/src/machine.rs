@@ -1,0 +1,106 @@
+//! The machines: one record answers every question about one of them.
+
+use std::env::consts::ARCH;
+
+/// What the host tool knows of a machine.
+#[derive(Debug)]
+pub struct Machine {
+    /// Its name on our command line; the same as Rust's name for the architecture.
+    pub name: &'static str,
+    /// Rust's target of the loader and the guest.
+    pub target: &'static str,
+    /// The program that emulates it.
+    pub emulator: &'static str,
+    /// The Debian packages that may hold the emulator; the first that exists is taken.
+    pub packages: &'static [&'static str],
+    /// QEMU's words for the board and, without KVM, its CPU.
+    pub board: &'static [&'static str],
+    /// QEMU's words for the CPU under TCG; what is fastest (-cpu max signs pointers in software).
+    pub cpu: &'static [&'static str],
+    /// The serial line, as the kernel calls it.
+    pub console: &'static str,
+    /// The kernel to boot when none is named.
+    pub kernel: &'static str,
+    /// Mebibytes of memory that are plenty.
+    pub memory: u32,
+}
+
+/// All machines.
+pub static MACHINES: [Machine; 3] = [X86_64, AARCH64, RISCV64];
+
+const X86_64: Machine = Machine {
+    name: "x86_64",
+    target: "x86_64-unknown-none",
+    emulator: "qemu-system-x86_64",
+    packages: &["qemu-system-x86"],
+    board: &["-M", "pc"],
+    cpu: &[],
+    console: "ttyS0",
+    kernel: "6.12-x86_64",
+    memory: 512,
+};
+
+const AARCH64: Machine = Machine {
+    name: "aarch64",
+    target: "aarch64-unknown-none",
+    emulator: "qemu-system-aarch64",
+    packages: &["qemu-system-arm"],
+    board: &["-M", "virt"],
+    cpu: &["-cpu", "cortex-a57"],
+    console: "ttyAMA0",
+    kernel: "6.12-aarch64",
+    memory: 512,
+};
+
+const RISCV64: Machine = Machine {
+    name: "riscv64",
+    target: "riscv64gc-unknown-none-elf",
+    emulator: "qemu-system-riscv64",
+    packages: &["qemu-system-riscv", "qemu-system-misc"],
+    board: &["-M", "virt"],
+    cpu: &[],
+    console: "ttyS0",
+    kernel: "6.12-riscv64",
+    memory: 512,
+};
+
+impl Machine {
+    /// Whether this host has the same CPU, so that KVM may do.
+    #[must_use]
+    pub fn is_host(&self) -> bool {
+        self.name == ARCH
+    }
+}
+
+/// The machine called `name`.
+///
+/// # Errors
+/// There is none; the text names those there are.
+pub fn named(name: &str) -> Result<&'static Machine, String> {
+    let names = || MACHINES.iter().map(|machine| machine.name).collect::<Vec<_>>().join(", ");
+    MACHINES
+        .iter()
+        .find(|machine| machine.name == name)
+        .ok_or_else(|| format!("no machine {name}; there are {}", names()))
+}
+
+/// The host's own machine, or the first one where the host is none of them.
+#[must_use]
+pub fn host() -> &'static Machine {
+    named(ARCH).unwrap_or(&MACHINES[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_finds_its_machine() {
+        assert_eq!(named("riscv64").unwrap().emulator, "qemu-system-riscv64");
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_which_there_are() {
+        assert_eq!(named("mips").unwrap_err(), "no machine mips; there are x86_64, aarch64, riscv64");
+    }
+}

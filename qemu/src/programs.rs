@@ -1,0 +1,62 @@
+//! Builds the programs that go into an image: the loader and the tests' real init.
+
+use crate::machine::Machine;
+use crate::step;
+use anyhow::{Context, Result, ensure};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// For building both on a slow host, crates to be fetched.
+const BUILD: Duration = Duration::from_secs(600);
+
+/// The programs of one machine.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// insinit.
+    pub loader: PathBuf,
+    /// The tests' real init.
+    pub guest: PathBuf,
+}
+
+/// The checkout.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    let package = env::var_os("CARGO_MANIFEST_DIR");
+    let package = package.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    package.parent().map_or(package.clone(), Path::to_path_buf)
+}
+
+/// cargo, to be run in the checkout.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace());
+    command
+}
+
+/// Builds both for `machine`.
+///
+/// # Errors
+/// They can't be built.
+pub fn build(machine: &Machine) -> Result<Programs> {
+    let target = target_folder()?;
+    let mut command = cargo();
+    command.args(["build", "--release", "--package", "insinit", "--package", "insinit-guest"]);
+    command.args(["--target", machine.target, "--target-dir"]).arg(&target);
+    step::output(&mut command, BUILD).context("can't build the loader")?;
+    let folder = target.join(machine.target).join("release");
+    let programs = Programs { loader: folder.join("insinit"), guest: folder.join("insinit-guest") };
+    for program in [&programs.loader, &programs.guest] {
+        ensure!(program.is_file(), "cargo built no {}", program.display());
+    }
+    Ok(programs)
+}
+
+/// cargo's folder for what it builds: this program lies two folders below.
+fn target_folder() -> Result<PathBuf> {
+    let program = env::current_exe()?;
+    let folder = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    folder.map(Path::to_path_buf).with_context(|| format!("{} was not built by cargo", program.display()))
+}

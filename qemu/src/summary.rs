@@ -1,0 +1,210 @@
+//! What a boot's console says happened, in a few lines and as a verdict.
+
+use crate::command::Accelerator;
+use crate::console::{End, Run};
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use insinit::line::{self, Parsed};
+use std::fmt::Write;
+
+/// What was to happen.
+#[derive(Debug, Default)]
+pub struct Expected {
+    /// The modules that were asked for.
+    pub asked: Vec<String>,
+    /// The modules in the image, dependencies too.
+    pub packed: Vec<String>,
+    /// The real init is ours and says that it runs.
+    pub guest: bool,
+}
+
+/// What happened.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Modules that were loaded.
+    loaded: usize,
+    /// Modules that were there already.
+    already: usize,
+    /// Modules that were expected and of which neither is true, with what is known of them.
+    lacking: Vec<String>,
+    /// How many were expected.
+    expected: usize,
+    /// The loader's own account.
+    done: Option<String>,
+    /// The real init ran.
+    handed_over: bool,
+}
+
+impl Summary {
+    /// The summary of a boot.
+    #[must_use]
+    pub fn of(run: &Run, expected: &Expected) -> Self {
+        let said: Vec<Parsed> = run.lines.iter().filter_map(|line| line::parse(line)).collect();
+        let loads = || said.iter().filter(|line| line.verb == "load");
+        let count = |result: &str| loads().filter(|line| line.result == result).count();
+        let names = expected.names();
+        Self {
+            loaded: count("loaded"),
+            already: count("already"),
+            lacking: names.iter().filter_map(|name| lacking(name, loads(), expected)).collect(),
+            expected: names.len(),
+            done: said.iter().find(|line| line.verb == "done").map(account),
+            handed_over: handed_over(run, &said, expected.guest),
+        }
+    }
+
+    /// Whether all went as expected.
+    #[must_use]
+    pub fn good(&self) -> bool {
+        self.lacking.is_empty() && self.done.is_some() && self.handed_over
+    }
+
+    /// The summary for people.
+    #[must_use]
+    pub fn text(&self, machine: &Machine, kernel: &Kernel, with: Accelerator, run: &Run) -> String {
+        let mut text = String::new();
+        let with = format!("{with:?}").to_lowercase();
+        let _ = writeln!(text, "kernel     {} ({}, {with})", kernel.release, machine.name);
+        let there = self.expected - self.lacking.len();
+        let _ = writeln!(text, "modules    {there} of {} there", self.expected);
+        for module in &self.lacking {
+            let _ = writeln!(text, "           {module}");
+        }
+        let done = self.done.as_deref().unwrap_or("did not finish");
+        let _ = writeln!(text, "insinit    {done}");
+        let ran = if self.handed_over { "ran" } else { "did not run" };
+        let _ = writeln!(text, "real init  {ran}");
+        let _ = writeln!(text, "boot       {}", ending(run));
+        for complaint in &run.complaints {
+            let _ = writeln!(text, "qemu       {complaint}");
+        }
+        text
+    }
+}
+
+impl Expected {
+    /// The names of all modules that are expected, as the kernel writes them.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.packed.iter().chain(&self.asked) {
+            let name = normal(name);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// A list entry's module as the kernel writes it: no `-`, no folders, no suffix, no dashes.
+fn normal(entry: &str) -> String {
+    let file = entry.trim_start_matches('-').rsplit('/').next().unwrap_or_default();
+    file.split(".ko").next().unwrap_or_default().replace('-', "_")
+}
+
+/// What is wrong with `name`, if something is. A dependency for which there is no device will do.
+fn lacking<'a>(
+    name: &str,
+    mut loads: impl Iterator<Item = &'a Parsed<'a>>,
+    expected: &Expected,
+) -> Option<String> {
+    let Some(line) = loads.find(|line| normal(line.subject) == name) else {
+        return Some(format!("{name}: no word of it"));
+    };
+    let asked = expected.asked.iter().any(|asked| normal(asked) == name);
+    let there = matches!(line.result, "loaded" | "already") || line.result == "absent" && !asked;
+    (!there).then(|| format!("{name}: {} {}", line.result, line.detail).trim_end().to_string())
+}
+
+/// The loader's last account: `12 loaded, 2 already, 34.1 ms`.
+fn account(line: &Parsed) -> String {
+    format!("{} {}", line.result, line.detail)
+}
+
+/// Whether the real init ran: ours says so; of another we see that nothing is said against it.
+fn handed_over(run: &Run, said: &[Parsed], guest: bool) -> bool {
+    if guest {
+        return run.lines.iter().any(|line| line.contains("guest: pid 1"));
+    }
+    let stopped = run.lines.iter().any(|line| line.contains("Kernel panic"));
+    !stopped && said.last().is_some_and(|line| line.verb == "exec" && line.result.is_empty())
+}
+
+/// How the boot ended and how long it took.
+fn ending(run: &Run) -> String {
+    let seconds = run.time.as_secs_f32();
+    let how = match run.end {
+        End::Off(0) | End::Seen => String::new(),
+        End::Off(status) => format!(", QEMU ended with status {status}"),
+        End::TimedOut => ", then its time was over (--timeout)".to_string(),
+    };
+    format!("{seconds:.1} s{how}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const GOOD: [&str; 5] = [
+        "[    1.1] insinit: load mbcache: loaded 0.4 ms",
+        "[    1.2] insinit: load ext4: already (built in)",
+        "[    1.3] insinit: done: 1 loaded, 1 already, 34.1 ms",
+        "[    1.3] insinit: exec /sbin/init",
+        "[    1.4] guest: pid 1",
+    ];
+
+    fn run(lines: &[&str]) -> Run {
+        Run {
+            lines: lines.iter().map(ToString::to_string).collect(),
+            complaints: vec![],
+            end: End::Off(0),
+            time: Duration::from_millis(3200),
+        }
+    }
+
+    fn summary(lines: &[&str], guest: bool) -> Summary {
+        let expected = Expected { asked: vec!["ext4".into()], packed: vec!["mbcache".into()], guest };
+        Summary::of(&run(lines), &expected)
+    }
+
+    #[test]
+    fn a_good_boot() {
+        let summary = summary(&GOOD, true);
+        assert!(summary.good(), "{summary:?}");
+        assert_eq!((summary.loaded, summary.already, summary.expected), (1, 1, 2));
+        assert_eq!(summary.done.as_deref(), Some("1 loaded, 1 already, 34.1 ms"));
+    }
+
+    #[test]
+    fn a_module_that_failed_is_named_with_its_reason() {
+        let mut lines = GOOD;
+        lines[0] = "insinit: load mbcache: failed ENOEXEC: not a module for 6.12 (x86_64)";
+        let summary = summary(&lines, true);
+        let reason = "mbcache: failed ENOEXEC: not a module for 6.12 (x86_64)";
+        assert_eq!(summary.lacking, [reason]);
+        assert!(!summary.good());
+    }
+
+    #[test]
+    fn a_module_without_a_line_is_lacking() {
+        assert_eq!(summary(&GOOD[1..], true).lacking, ["mbcache: no word of it"]);
+    }
+
+    #[test]
+    fn absent_will_do_for_a_dependency_only() {
+        let mut lines = GOOD;
+        lines[0] = "insinit: load mbcache: absent";
+        assert!(summary(&lines, true).good());
+        lines[1] = "insinit: load ext4: absent";
+        assert!(!summary(&lines, true).good());
+    }
+
+    #[test]
+    fn a_real_init_that_did_not_say_so_did_not_run() {
+        assert!(!summary(&GOOD[..4], true).good());
+        assert!(summary(&GOOD[..4], false).good());
+        assert!(!summary(&GOOD[..3], false).good());
+        assert!(!summary(&[&GOOD[..4], &["Kernel panic - not syncing"]].concat(), false).good());
+    }
+}
