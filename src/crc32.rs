@@ -68,11 +68,16 @@ impl<'a> Crc32<'a> {
         !self.sum
     }
 
+    /// Shows one byte.
+    pub fn byte(&mut self, byte: u8) {
+        self.sum = step(&self.tables.0[0], self.sum, byte);
+    }
+
     /// Shows `bytes`, which follow those before.
     pub fn update(&mut self, bytes: &[u8]) {
         let (eights, rest) = bytes.as_chunks();
         self.sum = eights.iter().fold(self.sum, |sum, eight| self.eight(sum, *eight));
-        self.sum = rest.iter().fold(self.sum, |sum, byte| step(&self.tables.0[0], sum, *byte));
+        rest.iter().for_each(|byte| self.byte(*byte));
     }
 
     /// The sum after eight more bytes.
@@ -113,7 +118,7 @@ mod tests {
 
     #[test]
     fn eight_at_a_time_equals_one_at_a_time() {
-        let bytes: Vec<u8> = (0..4096u32).map(|n| (n * n >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..4096u32).map(|n| ((n * n) >> 3) as u8).collect();
         assert_eq!(crc32(&[&bytes]), crc32(&bytes.chunks(1).collect::<Vec<_>>()));
     }
 

@@ -8,13 +8,12 @@
 use crate::crc32::Crc32;
 use crate::inflate::{Damage, Inflated, Input, Scratch, Source};
 use miniz_oxide::inflate::TINFLStatus as Status;
-use miniz_oxide::inflate::core::DecompressorOxide;
-use miniz_oxide::inflate::core::decompress_with_limit;
-use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT as MORE_INPUT;
-use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF as FLAT;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
-/// ID1, ID2 and CM 8, the only compression method (RFC 1952 section 2.3.1).
-pub const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+/// ID1 and ID2, which every gzip file begins with (RFC 1952 section 2.3.1).
+pub const MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// CM: the only compression method there is.
+const DEFLATE: u8 = 8;
 
 // The flags of FLG; the three bits above them are reserved and must be zero.
 const FTEXT: u8 = 1;
@@ -24,14 +23,15 @@ const FNAME: u8 = 8;
 const FCOMMENT: u8 = 16;
 const RESERVED: u8 = 0xe0;
 
-/// How many bytes are inflated before their checksum is computed, while they are in the cache.
-const STRIDE: usize = 64 << 10;
+/// The output is flat memory, its own window. Constant, so that only the code for this is linked.
+const FLAGS: u32 = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF
+    | inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
 
 /// Whether the kernel's own decoder reads this header right: `kernel/module/decompress.c` knows the
 /// file name and takes every other optional field for compressed data.
 #[must_use]
 pub fn kernel_takes(first: &[u8]) -> bool {
-    matches!(first, [0x1f, 0x8b, 8, flags, ..] if flags & !(FTEXT | FNAME) == 0)
+    matches!(first, [0x1f, 0x8b, DEFLATE, flags, ..] if flags & !(FTEXT | FNAME) == 0)
 }
 
 /// Inflates all members of the file, `first` and then what `source` gives, into `out`.
@@ -83,37 +83,36 @@ impl<S: Source> File<'_, S> {
     fn header(&mut self) -> Result<(), Damage> {
         let flags = self.fixed_fields()?;
         if flags & FEXTRA != 0 {
-            let length = self.half()?;
-            self.skip(length)?;
+            let length = self.half();
+            self.skip(length);
         }
-        for _ in [FNAME, FCOMMENT].into_iter().filter(|flag| flags & flag != 0) {
-            while self.byte()? != 0 {}
+        for flag in [FNAME, FCOMMENT] {
+            while flags & flag != 0 && self.byte() != 0 {}
         }
-        if flags & FHCRC != 0 { self.header_crc() } else { Ok(()) }
+        if flags & FHCRC != 0 {
+            let computed = self.crc.value() as u16;
+            let stored = self.half();
+            self.check(stored == computed, "CRC16")?;
+        }
+        self.input.complete()
     }
 
     /// The ten bytes that every header has; returns FLG.
     fn fixed_fields(&mut self) -> Result<u8, Damage> {
-        for (expected, field) in MAGIC.into_iter().zip(["ID1", "ID2", "CM"]) {
-            let found = self.byte()?;
-            self.check(found == expected, field)?;
-        }
-        let flags = self.byte()?;
+        let id = self.half();
+        self.check(id == u16::from_le_bytes(MAGIC), "ID")?;
+        let method = self.byte();
+        self.check(method == DEFLATE, "CM")?;
+        let flags = self.byte();
         self.check(flags & RESERVED == 0, "FLG")?;
         // MTIME, XFL, OS.
-        self.skip(6)?;
+        self.skip(6);
         Ok(flags)
     }
 
-    /// CRC16: the lower half of the CRC-32 of the header so far.
-    fn header_crc(&mut self) -> Result<(), Damage> {
-        let computed = self.crc.value() as u16;
-        let stored = self.half()?;
-        self.check(stored == computed, "CRC16")
-    }
-
-    /// What a header field that was just read is worth.
+    /// Whether the header is good so far, up to `field`.
     fn check(&self, good: bool, field: &'static str) -> Result<(), Damage> {
+        self.input.complete()?;
         if good { Ok(()) } else { Err(Damage::Header { field, at: self.input.at() }) }
     }
 
@@ -121,56 +120,54 @@ impl<S: Source> File<'_, S> {
     fn data(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
         self.decoder.init();
         let mut size = 0;
-        while self.stride(out, &mut size)? {}
+        while self.piece(out, &mut size)? {}
         Ok(size)
     }
 
-    /// Inflates a little further; whether there is more.
-    fn stride(&mut self, out: &mut [u8], size: &mut usize) -> Result<bool, Damage> {
-        let piece = self.input.next()?;
-        let flags = if piece.is_empty() { FLAT } else { FLAT | MORE_INPUT };
-        let (status, read, wrote) =
-            decompress_with_limit(self.decoder, piece, out, *size, STRIDE, flags);
+    /// Inflates what one piece of the file holds; whether there is more.
+    fn piece(&mut self, out: &mut [u8], size: &mut usize) -> Result<bool, Damage> {
+        let piece = self.input.next();
+        let last = piece.is_empty();
+        let (status, read, wrote) = decompress(self.decoder, piece, out, *size, FLAGS);
         self.input.take(read);
         let end = size.saturating_add(wrote);
         self.crc.update(out.get(*size..end).unwrap_or_default());
         *size = end;
         match status {
             Status::Done => Ok(false),
-            // The decoder also says so when it only waits for input while the output is full.
-            Status::HasMoreOutput if read == 0 && wrote == 0 => {
-                Err(Damage::TooLarge { limit: self.limit })
-            }
-            Status::HasMoreOutput | Status::NeedsMoreInput => Ok(true),
-            Status::FailedCannotMakeProgress => Err(Damage::Truncated { at: self.input.at() }),
+            // With the output full it asks for room, even where it only waits for input.
+            Status::HasMoreOutput | Status::NeedsMoreInput if read > 0 || wrote > 0 => Ok(true),
+            // A whole file has a trailer left.
+            Status::HasMoreOutput | Status::NeedsMoreInput if last => Err(self.input.ended()),
+            Status::HasMoreOutput => Err(Damage::TooLarge { limit: self.limit }),
             _ => Err(Damage::Corrupt { at: self.input.at() }),
         }
     }
 
     /// CRC32 and ISIZE (RFC 1952 section 2.3.1), against a member of `size` bytes.
     fn trailer(&mut self, size: usize) -> Result<(), Damage> {
-        let computed = self.crc.value().into();
-        let stored = self.word()?;
-        if stored != computed {
-            return Err(Damage::Checksum { stored, computed });
+        let crc = u64::from(self.crc.value());
+        let size = u64::from(size as u32);
+        let (stored_crc, stored_size) = (self.word(), self.word());
+        self.input.complete()?;
+        if stored_crc != crc {
+            return Err(Damage::Checksum { stored: stored_crc, computed: crc });
         }
-        let computed = (size as u32).into();
-        let stored = self.word()?;
-        if stored != computed {
-            return Err(Damage::Length { stored, computed });
+        if stored_size != size {
+            return Err(Damage::Length { stored: stored_size, computed: size });
         }
         Ok(())
     }
 
     /// Whether another member follows; if not, only zero bytes may.
     fn goes_on(&mut self) -> Result<bool, Damage> {
-        if self.input.next()?.first() == Some(&MAGIC[0]) {
+        if self.input.next().first() == Some(&MAGIC[0]) {
             return Ok(true);
         }
         loop {
             let at = self.input.at();
-            match self.input.byte()? {
-                None => return Ok(false),
+            match self.input.byte() {
+                None => return self.input.complete().map(|()| false),
                 Some(0) => {}
                 Some(_) => return Err(Damage::TrailingGarbage { at }),
             }
@@ -178,25 +175,25 @@ impl<S: Source> File<'_, S> {
     }
 
     /// Four bytes, the lowest first.
-    fn word(&mut self) -> Result<u64, Damage> {
-        let (low, high) = (self.half()?, self.half()?);
-        Ok(u64::from(high) << 16 | u64::from(low))
+    fn word(&mut self) -> u64 {
+        u64::from(self.half()) | u64::from(self.half()) << 16
     }
 
     /// Two bytes, the lower first.
-    fn half(&mut self) -> Result<u16, Damage> {
-        Ok(u16::from_le_bytes([self.byte()?, self.byte()?]))
+    fn half(&mut self) -> u16 {
+        u16::from_le_bytes([self.byte(), self.byte()])
     }
 
-    fn skip(&mut self, count: u16) -> Result<(), Damage> {
-        (0..count).try_for_each(|_| self.byte().map(drop))
+    fn skip(&mut self, count: u16) {
+        (0..count).for_each(|_| _ = self.byte());
     }
 
-    /// The next byte of a header or trailer.
-    fn byte(&mut self) -> Result<u8, Damage> {
-        let byte = self.input.needed()?;
-        self.crc.update(&[byte]);
-        Ok(byte)
+    /// The next byte of a header or trailer. Inlined nowhere: that would be 300 bytes of image.
+    #[inline(never)]
+    fn byte(&mut self) -> u8 {
+        let byte = self.input.needed();
+        self.crc.byte(byte);
+        byte
     }
 }
 
@@ -393,7 +390,7 @@ mod tests {
             followed(&[&[0], &file[..]].concat()),
             Err(Damage::TrailingGarbage { at: at + 1 })
         );
-        assert_eq!(followed(&[0x1f, 1]), Err(Damage::Header { field: "ID2", at: at + 2 }));
+        assert_eq!(followed(&[0x1f, 1]), Err(Damage::Header { field: "ID", at: at + 2 }));
         assert_eq!(followed(&[0x1f]), Err(Damage::Truncated { at: at + 1 }));
     }
 
@@ -426,8 +423,8 @@ mod tests {
         let refused = |file: &[u8], field, at| {
             assert_eq!(inflate_all(file), Err(Damage::Header { field, at }));
         };
-        refused(b"\x7fELF", "ID1", 1);
-        refused(b"\x1f\x8c\x08", "ID2", 2);
+        refused(b"\x7fELF", "ID", 2);
+        refused(b"\x1f\x8c\x08", "ID", 2);
         refused(b"\x1f\x8b\x07", "CM", 3);
         for reserved in [0x20, 0x40, 0x80] {
             refused(&with_header(reserved, b""), "FLG", 4);

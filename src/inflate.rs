@@ -10,8 +10,9 @@ use crate::crc32;
 use core::mem::MaybeUninit;
 use syscalls::Errno;
 
-/// How many compressed bytes are read at a time.
-const PIECE: usize = 32 << 10;
+/// How many compressed bytes are read at a time: few enough that what they inflate to is still in
+/// the cache when its checksum is computed.
+const PIECE: usize = 16 << 10;
 
 /// Where compressed bytes come from.
 pub trait Source {
@@ -107,6 +108,8 @@ impl Default for Scratch {
 }
 
 /// The compressed bytes in order, a piece at a time: `first`, then what `source` gives.
+///
+/// A read error ends it, too; [`Input::complete`] tells.
 pub(crate) struct Input<'a, S> {
     source: &'a mut S,
     first: &'a [u8],
@@ -114,12 +117,14 @@ pub(crate) struct Input<'a, S> {
     start: usize,
     end: usize,
     taken: u64,
+    error: Option<Errno>,
+    short: bool,
 }
 
 impl<'a, S: Source> Input<'a, S> {
     /// Input that begins with `first` and reads into `piece`.
     pub(crate) fn new(source: &'a mut S, first: &'a [u8], piece: &'a mut [u8]) -> Self {
-        Self { source, first, piece, start: 0, end: 0, taken: 0 }
+        Self { source, first, piece, start: 0, end: 0, taken: 0, error: None, short: false }
     }
 
     /// How many bytes were taken.
@@ -128,41 +133,58 @@ impl<'a, S: Source> Input<'a, S> {
     }
 
     /// The bytes that are there to be taken; none at the end only.
-    pub(crate) fn next(&mut self) -> Result<&[u8], Damage> {
+    pub(crate) fn next(&mut self) -> &[u8] {
         if self.first.is_empty() && self.start >= self.end {
-            self.start = 0;
-            self.end = self.source.read(self.piece).map_err(Damage::Read)?;
+            self.read();
         }
-        Ok(self.here())
-    }
-
-    fn here(&self) -> &[u8] {
-        if self.first.is_empty() {
-            self.piece.get(self.start..self.end).unwrap_or_default()
-        } else {
-            self.first
+        match self.first {
+            [] => self.piece.get(self.start..self.end).unwrap_or_default(),
+            first => first,
         }
     }
 
-    /// Takes the first `count` of the bytes that are there.
+    fn read(&mut self) {
+        let count = match self.source.read(self.piece) {
+            Ok(count) => count,
+            Err(errno) => {
+                self.error = Some(errno);
+                0
+            }
+        };
+        (self.start, self.end) = (0, count);
+    }
+
+    /// Takes the first `count` of the bytes that are there. Inlined nowhere, for size.
+    #[inline(never)]
     pub(crate) fn take(&mut self, count: usize) {
-        self.taken = self.taken.saturating_add(count as u64);
-        if self.first.is_empty() {
-            self.start = self.start.saturating_add(count);
-        } else {
-            self.first = self.first.get(count..).unwrap_or_default();
+        self.taken = self.taken.wrapping_add(count as u64);
+        match self.first {
+            [] => self.start = self.start.saturating_add(count),
+            first => self.first = first.get(count..).unwrap_or_default(),
         }
     }
 
     /// The next byte, taken; none at the end.
-    pub(crate) fn byte(&mut self) -> Result<Option<u8>, Damage> {
-        let byte = self.next()?.first().copied();
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        let byte = self.next().first().copied();
         self.take(usize::from(byte.is_some()));
-        Ok(byte)
+        byte
     }
 
-    /// The next byte, taken, where the stream is not complete without it.
-    pub(crate) fn needed(&mut self) -> Result<u8, Damage> {
-        self.byte()?.ok_or(Damage::Truncated { at: self.taken })
+    /// The next byte, taken; at the end a zero that [`Input::complete`] will not pass.
+    pub(crate) fn needed(&mut self) -> u8 {
+        let byte = self.byte();
+        self.short |= byte.is_none();
+        byte.unwrap_or_default()
+    }
+
+    /// Fails unless all bytes could be read and every one that was needed was there.
+    pub(crate) fn complete(&self) -> Result<(), Damage> {
+        if self.short || self.error.is_some() { Err(self.ended()) } else { Ok(()) }
+    }
+
+    /// Why there is no more.
+    pub(crate) fn ended(&self) -> Damage {
+        self.error.map_or(Damage::Truncated { at: self.taken }, Damage::Read)
     }
 }

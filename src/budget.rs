@@ -1,0 +1,65 @@
+//! Whether a load fits into memory: PID 1 out of memory is a kernel panic.
+#![forbid(unsafe_code)]
+
+use crate::files;
+use crate::kernel::Kernel;
+use crate::outcome::Failure;
+
+/// Kept free for the kernel's own needs: 2 MiB, or a 64th of the memory if that is more. (Its own
+/// reserve, `min_free_kbytes`, is about a 128th on small machines: `mm/page_alloc.c`,
+/// `calculate_min_free_kbytes`.)
+fn reserve(total: u64) -> u64 {
+    (total / 64).max(2 << 20)
+}
+
+/// What is known of free memory without asking again.
+#[derive(Default)]
+pub struct Budget {
+    /// What is surely free still: as last asked, less all that was granted since.
+    free: u64,
+}
+
+impl Budget {
+    /// Grants `need` bytes or says what is missing. Asks the kernel only where what is known doesn't
+    /// leave four times as much: most boots ask once.
+    ///
+    /// # Errors
+    /// [`Failure::Memory`] with both figures.
+    pub fn grant<K: Kernel>(&mut self, k: &mut K, need: u64) -> Result<(), Failure> {
+        let plenty = need.saturating_mul(4);
+        if self.free < plenty {
+            let memory = k.memory();
+            self.free = memory.free.saturating_sub(reserve(memory.total));
+        }
+        if self.free < plenty {
+            self.free = self.free.saturating_sub(movable_only(k));
+        }
+        if self.free < need {
+            return Err(Failure::Memory { need, free: self.free });
+        }
+        self.free = self.free.saturating_sub(need);
+        Ok(())
+    }
+
+    /// Forgets what is known: something else has taken memory.
+    pub fn forget(&mut self) {
+        self.free = 0;
+    }
+
+    /// What is free now, less the reserve.
+    pub fn free<K: Kernel>(&mut self, k: &mut K) -> u64 {
+        let memory = k.memory();
+        memory.free.saturating_sub(reserve(memory.total))
+    }
+}
+
+/// Free memory that only movable pages may use: the kernel can put no module there. sysinfo(2)
+/// counts it as free, /proc/meminfo says how much it is (`CmaFree`).
+fn movable_only<K: Kernel>(k: &mut K) -> u64 {
+    let text = files::read(k, c"/proc/meminfo").unwrap_or_default();
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let digits = lines.find_map(|line| line.strip_prefix(b"CmaFree:")).unwrap_or_default();
+    let digit = |sum: u64, byte: &u8| sum.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
+    let kibibytes = digits.iter().filter(|byte| byte.is_ascii_digit()).fold(0, digit);
+    kibibytes.saturating_mul(1024)
+}

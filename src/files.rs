@@ -1,0 +1,168 @@
+//! Whole files, and the entries of a directory.
+#![forbid(unsafe_code)]
+
+use crate::kernel::{Fd, Kernel, Result};
+use crate::mem::Table;
+use core::ffi::CStr;
+use linux_raw_sys::general::{DT_DIR, DT_LNK, DT_REG, DT_UNKNOWN, O_DIRECTORY, O_RDONLY};
+use syscalls::Errno;
+
+/// Bytes asked for at a time: /proc/cmdline nearly always fits.
+const PIECE: usize = 2048;
+
+/// Reads a file of any length to its end; sizes that stat gives for /proc and /sys mean nothing.
+///
+/// # Errors
+/// What open(2) and read(2) say.
+pub fn read<K: Kernel>(k: &mut K, path: &CStr) -> Result<&'static [u8]> {
+    let fd = k.open(path, O_RDONLY)?;
+    let text = read_open(k, fd);
+    k.close(fd);
+    text
+}
+
+fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
+    let mut text = Table::with_room(k, PIECE)?;
+    let mut piece = [0; PIECE];
+    loop {
+        match k.read(fd, &mut piece) {
+            Ok(0) => return Ok(text.into_slice()),
+            Ok(len) => text.extend(k, piece.get(..len).unwrap_or_default())?,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Maps a file of the image, so that a large one costs no private memory.
+///
+/// # Errors
+/// What open(2), statx(2) and mmap(2) say.
+pub fn map<K: Kernel>(k: &mut K, path: &CStr) -> Result<&'static [u8]> {
+    let fd = k.open(path, O_RDONLY)?;
+    let text = map_open(k, fd);
+    k.close(fd);
+    text
+}
+
+fn map_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
+    let stat = k.stat_fd(fd)?;
+    let len = usize::try_from(stat.size).map_err(|_| Errno::EFBIG)?;
+    k.map_file(fd, len)
+}
+
+/// What a directory's entry is, as far as getdents64(2) says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file, or a link that may lead to one.
+    File,
+    /// A directory itself, not a link to one.
+    Dir,
+    /// A file system that doesn't say.
+    Unknown,
+    /// A device, a pipe, a socket.
+    Other,
+}
+
+/// Calls `visit` with every entry of the directory but `.` and `..`, in the directory's own order.
+///
+/// # Errors
+/// What open(2) and getdents64(2) say, and what `visit` says, which ends the walk.
+pub fn entries<K: Kernel>(
+    k: &mut K,
+    path: &CStr,
+    visit: &mut impl FnMut(&mut K, &[u8], Kind) -> Result<()>,
+) -> Result<()> {
+    let fd = k.open(path, O_RDONLY | O_DIRECTORY)?;
+    let done = entries_open(k, fd, visit);
+    k.close(fd);
+    done
+}
+
+fn entries_open<K: Kernel>(
+    k: &mut K,
+    fd: Fd,
+    visit: &mut impl FnMut(&mut K, &[u8], Kind) -> Result<()>,
+) -> Result<()> {
+    let mut buffer = [0; 2048];
+    loop {
+        let len = k.entries(fd, &mut buffer)?;
+        let mut rest = buffer.get(..len).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(());
+        }
+        while let Some((name, kind, next)) = entry(rest) {
+            if name != b"." && name != b".." {
+                visit(k, name, kind)?;
+            }
+            rest = next;
+        }
+    }
+}
+
+/// The first `struct linux_dirent64` (getdents(2)): inode and offset, 8 bytes each, the record's
+/// length, the type, the name with a NUL.
+fn entry(records: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
+    let len = u16::from_le_bytes(*records.get(16..)?.first_chunk()?);
+    let (record, next) = records.split_at_checked(usize::from(len))?;
+    let name = CStr::from_bytes_until_nul(record.get(19..)?).ok()?.to_bytes();
+    let kind = match u32::from(*record.get(18)?) {
+        DT_REG | DT_LNK => Kind::File,
+        DT_DIR => Kind::Dir,
+        DT_UNKNOWN => Kind::Unknown,
+        _ => Kind::Other,
+    };
+    Some((name, kind, next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Linux;
+    use std::ffi::CString;
+
+    fn folder() -> (tempfile::TempDir, CString) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = CString::new(folder.path().to_str().unwrap()).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn files_of_any_length_are_read_whole() {
+        let (folder, _) = folder();
+        for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, 100_000] {
+            let path = folder.path().join("file");
+            let content: Vec<u8> = (0..len).map(|n| n as u8).collect();
+            std::fs::write(&path, &content).unwrap();
+            let path = CString::new(path.to_str().unwrap()).unwrap();
+            assert_eq!(read(&mut Linux::default(), &path).unwrap(), content);
+            assert_eq!(map(&mut Linux::default(), &path).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn a_directory_gives_all_its_entries() {
+        let (folder, path) = folder();
+        for n in 0..300 {
+            std::fs::write(folder.path().join(format!("module-{n:03}.ko")), "").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("kernel")).unwrap();
+        let mut found = Vec::new();
+        let mut visit = |_: &mut Linux, name: &[u8], kind| {
+            found.push((String::from_utf8(name.to_vec()).unwrap(), kind));
+            Ok(())
+        };
+        entries(&mut Linux::default(), &path, &mut visit).unwrap();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(found.len(), 301);
+        assert_eq!(found[0], ("kernel".into(), Kind::Dir));
+        assert_eq!(found[300], ("module-299.ko".into(), Kind::File));
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error() {
+        let mut k = Linux::default();
+        assert_eq!(read(&mut k, c"/no/such/file"), Err(Errno::ENOENT));
+        assert_eq!(read(&mut k, c"/"), Err(Errno::EISDIR));
+    }
+}

@@ -1,0 +1,126 @@
+//! The ground to stand on: descriptors 0 to 2, /proc and /sys.
+//!
+//! Only what is missing and needed is made, and all of it is taken away before the real init starts.
+#![forbid(unsafe_code)]
+
+use crate::files;
+use crate::kernel::{Fd, Kernel, Result};
+use core::ffi::CStr;
+use linux_raw_sys::general::{MS_NODEV, MS_NOEXEC, MS_NOSUID, O_RDONLY, O_RDWR};
+use syscalls::Errno;
+
+const NULL: &CStr = c"/dev/null";
+
+/// `drivers/char/mem.c`: 1:3 is null.
+const NULL_DEVICE: (u32, u32) = (1, 3);
+
+/// What was done to one mount point.
+#[derive(Clone, Copy, Default)]
+struct Mount {
+    made: bool,
+    mounted: bool,
+}
+
+/// What was made.
+#[derive(Default)]
+pub struct Ground {
+    proc: Mount,
+    sys: Mount,
+    /// Descriptor 0 was closed at the start: nobody can type.
+    pub no_input: bool,
+}
+
+impl Ground {
+    /// Makes descriptors 0 to 2 sound: a kernel without a working console starts init without them
+    /// (`init/main.c`, `console_on_rootfs`), and what is opened next would take their place.
+    #[must_use]
+    pub fn lay<K: Kernel>(k: &mut K) -> Self {
+        let mut ground = Self::default();
+        for fd in 0..3 {
+            if !k.is_open(Fd(fd)) {
+                ground.no_input |= fd == 0;
+                fill(k);
+            }
+        }
+        ground
+    }
+
+    /// The kernel's command line.
+    ///
+    /// # Errors
+    /// What mounting or reading /proc says.
+    pub fn cmdline<K: Kernel>(&mut self, k: &mut K) -> Result<&'static [u8]> {
+        match files::read(k, c"/proc/cmdline") {
+            Err(Errno::ENOENT) => {}
+            found => return found,
+        }
+        mount(k, &mut self.proc, c"/proc", c"proc")?;
+        files::read(k, c"/proc/cmdline")
+    }
+
+    /// A file below /sys, which is mounted first if it isn't there.
+    ///
+    /// # Errors
+    /// What mounting or reading it says.
+    pub fn sys<K: Kernel>(&mut self, k: &mut K, path: &CStr) -> Result<&'static [u8]> {
+        let found = files::read(k, path);
+        if found != Err(Errno::ENOENT) || self.sys.mounted || k.stat(c"/sys/module").is_ok() {
+            return found;
+        }
+        mount(k, &mut self.sys, c"/sys", c"sysfs")?;
+        files::read(k, path)
+    }
+
+    /// Takes away what was made. What is busy goes when its last user does.
+    pub fn clear<K: Kernel>(&mut self, k: &mut K) {
+        unmount(k, &mut self.sys, c"/sys");
+        unmount(k, &mut self.proc, c"/proc");
+    }
+}
+
+/// Mounts a file system of the kernel's own.
+fn mount<K: Kernel>(k: &mut K, done: &mut Mount, target: &CStr, kind: &CStr) -> Result<()> {
+    if done.mounted {
+        return Ok(());
+    }
+    let flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    if k.mount(kind, target, kind, flags, c"") == Err(Errno::ENOENT) {
+        k.make_dir(target)?;
+        done.made = true;
+        k.mount(kind, target, kind, flags, c"")?;
+    }
+    done.mounted = true;
+    Ok(())
+}
+
+fn unmount<K: Kernel>(k: &mut K, done: &mut Mount, target: &CStr) {
+    if core::mem::take(&mut done.mounted) {
+        let _ = k.detach(target);
+    }
+    if core::mem::take(&mut done.made) {
+        let _ = k.remove_dir(target);
+    }
+}
+
+/// Opens something harmless at the lowest free descriptor and lets it stay: /dev/null, else the root
+/// folder, which can neither be read nor written.
+fn fill<K: Kernel>(k: &mut K) {
+    let fd = k.open(NULL, O_RDWR).or_else(|_| made_null(k)).or_else(|_| k.open(c"/", O_RDONLY));
+    if let Ok(fd) = fd {
+        k.keep(fd);
+    }
+}
+
+/// /dev/null of a node that is gone again.
+fn made_null<K: Kernel>(k: &mut K) -> Result<Fd> {
+    let made_dev = k.make_dir(c"/dev").is_ok();
+    let fd = k.make_device(NULL, NULL_DEVICE.0, NULL_DEVICE.1).and_then(|()| {
+        let fd = k.open(NULL, O_RDWR);
+        let _ = k.unlink(NULL);
+        fd
+    });
+    if made_dev {
+        let _ = k.remove_dir(c"/dev");
+    }
+    fd
+}

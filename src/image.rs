@@ -1,0 +1,152 @@
+//! A module's file: opened once, told apart by its first bytes.
+#![forbid(unsafe_code)]
+
+use crate::kernel::{Fd, Kernel, Result};
+use core::ffi::CStr;
+use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_RDONLY};
+
+/// What a file is, by its first bytes; its name means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A module as it stands.
+    Elf,
+    /// RFC 1952
+    Gzip,
+    /// The .xz file format, section 2.1.1.1
+    Xz,
+    /// RFC 8878, section 3.1.1; also one that starts with a skippable frame
+    Zstd,
+}
+
+impl Format {
+    /// The format that these first bytes begin.
+    #[must_use]
+    pub fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x7f, b'E', b'L', b'F', ..] => Some(Self::Elf),
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// Its name, as /sys/module/compression spells it, too.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Elf => "ELF",
+            Self::Gzip => "gzip",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// Whether the kernel's own decoder reads a file with this header as it is meant
+    /// (`kernel/module/decompress.c`, `lib/xz/xz_dec_stream.c`).
+    #[must_use]
+    pub fn kernel_takes(self, head: &[u8]) -> bool {
+        match self {
+            Self::Elf => false,
+            Self::Gzip => matches!(head, [0x1f, 0x8b, 8, 0 | 1 | 8 | 9, ..]),
+            Self::Xz => xz_kernel_takes(head),
+            Self::Zstd => head.first() == Some(&0x28),
+        }
+    }
+}
+
+/// An xz stream with no check or CRC-32, whose first block has no filter but LZMA2
+/// (xz-file-format.txt, sections 2.1.1.2 and 3.1).
+fn xz_kernel_takes(head: &[u8]) -> bool {
+    let [_, _, _, _, _, _, 0, 0 | 1, _, _, _, _, _, flags, rest @ ..] = head else {
+        return false;
+    };
+    let sizes = (flags >> 6 & 1).saturating_add(flags >> 7);
+    let mut rest = rest;
+    for _ in 0..sizes {
+        // A size ends with the byte that has no high bit.
+        let end = rest.iter().position(|byte| byte & 0x80 == 0).unwrap_or(rest.len());
+        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    }
+    flags & 0x3f == 0 && rest.first() == Some(&0x21)
+}
+
+/// Bytes read to tell the format: an ELF header, or all of a compressed header that is looked at.
+pub const HEAD: usize = 64;
+
+/// An open module file.
+#[derive(Clone, Copy)]
+pub struct Image {
+    /// Read up to behind the head.
+    pub fd: Fd,
+    head: [u8; HEAD],
+    len: usize,
+}
+
+impl Image {
+    /// Opens the file and reads its head: two system calls. A pipe without a writer is an empty file,
+    /// it doesn't block.
+    ///
+    /// # Errors
+    /// What open(2) and read(2) say.
+    pub fn open<K: Kernel>(k: &mut K, path: &CStr) -> Result<Self> {
+        let fd = k.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)?;
+        let mut head = [0; HEAD];
+        match k.read(fd, &mut head) {
+            Ok(len) => Ok(Self { fd, head, len }),
+            Err(errno) => {
+                k.close(fd);
+                Err(errno)
+            }
+        }
+    }
+
+    /// The file's first bytes, [`HEAD`] or fewer.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        self.head.get(..self.len).unwrap_or_default()
+    }
+
+    /// How long an ELF file is at least, by its header: where the section headers end. A module's
+    /// stand at its end; only the signature follows.
+    #[must_use]
+    pub fn elf_size(&self) -> u64 {
+        let field = |at: usize| self.head().get(at..).and_then(<[u8]>::first_chunk::<2>);
+        let half = |at| field(at).map_or(0, |bytes| u64::from(u16::from_le_bytes(*bytes)));
+        let offset = self.head().get(0x28..).and_then(<[u8]>::first_chunk::<8>);
+        let offset = offset.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        offset.saturating_add(half(0x3a).saturating_mul(half(0x3c)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_apart_by_their_first_bytes() {
+        assert_eq!(Format::of(b"\x7fELF\x02"), Some(Format::Elf));
+        assert_eq!(Format::of(b"\x1f\x8b\x08"), Some(Format::Gzip));
+        assert_eq!(Format::of(b"\xfd7zXZ\0\0\x01"), Some(Format::Xz));
+        assert_eq!(Format::of(b"\x28\xb5\x2f\xfd"), Some(Format::Zstd));
+        assert_eq!(Format::of(b"\x51\x2a\x4d\x18"), Some(Format::Zstd));
+        assert_eq!(Format::of(b"#!/bin/sh"), None);
+        assert_eq!(Format::of(b""), None);
+    }
+
+    #[test]
+    fn the_kernels_decoders_take_plain_headers_only() {
+        let xz = |check, flags, rest: &[u8]| {
+            let head = [b"\xfd7zXZ\0\0".as_slice(), &[check, 0, 0, 0, 0, 2, flags], rest].concat();
+            Format::Xz.kernel_takes(&head)
+        };
+        assert!(xz(1, 0, &[0x21, 1, 0]) && xz(0, 0, &[0x21, 1, 0]));
+        assert!(xz(1, 0xc0, &[0x80, 0x81, 1, 5, 0x21, 1, 0]));
+        assert!(!xz(4, 0, &[0x21]) && !xz(10, 0, &[0x21]), "CRC-64 and SHA-256");
+        assert!(!xz(1, 1, &[0x04, 0, 0x21]), "BCJ in front");
+        assert!(!Format::Gzip.kernel_takes(b"\x1f\x8b\x08\x04\0\0\0\0"), "FEXTRA");
+        assert!(Format::Gzip.kernel_takes(b"\x1f\x8b\x08\x08\0\0\0\0"));
+        assert!(!Format::Zstd.kernel_takes(b"\x50\x2a\x4d\x18"), "skippable frame");
+    }
+}

@@ -1,0 +1,64 @@
+//! insinit: insert modules, then init.
+//!
+//! The loader's library. A boot goes one way through it, and `boot` tells it from top to bottom:
+//!
+//! ```text
+//! command line -> Config -> Plan -> Image (open, sniff, inflate) -> kernel -> Report -> handover
+//! ```
+//!
+//! `unsafe` is allowed in `start`, `sys` and `mem` only. Nothing here panics on any input, and
+//! nothing has a fixed number of entries.
+#![cfg_attr(not(test), no_std)]
+#![deny(unsafe_code)]
+
+pub mod arch;
+pub mod boot;
+pub mod budget;
+pub mod cmdline;
+pub mod config;
+pub mod crc32;
+pub mod errno;
+pub mod fail;
+pub mod files;
+pub mod glob;
+pub mod ground;
+#[cfg(feature = "gzip")]
+pub mod gzip;
+pub mod handover;
+pub mod image;
+pub mod index;
+pub mod inflate;
+pub mod kernel;
+pub mod line;
+pub mod list;
+pub mod load;
+pub mod log;
+pub mod mem;
+pub mod name;
+pub mod outcome;
+pub mod params;
+pub mod path;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod scan;
+pub mod start;
+pub mod sys;
+pub mod tree;
+pub mod unpack;
+
+use kernel::{Fd, Kernel};
+
+/// What the program says when it is neither PID 1 nor called for anything it does.
+pub const USAGE: &str = "insinit: inserts kernel modules, then starts the real init. It is meant to be \
+/init of an initramfs (PID 1); see README.md.";
+
+/// The program: the boot as PID 1; otherwise it says what it is and exits 2.
+pub fn main<K: Kernel>(k: &mut K, process: start::Process) -> ! {
+    if k.pid() == 1 {
+        boot::run(k, process)
+    }
+    let _ = k.write(Fd(2), USAGE.as_bytes());
+    let _ = k.write(Fd(2), b"\n");
+    k.exit(2)
+}

@@ -1,0 +1,139 @@
+//! Where the lines go: /dev/kmsg, else /dev/console, else descriptor 2.
+//!
+//! The kernel drops more than ten lines in five seconds of one open file, and says that the write
+//! went well (`kernel/printk/printk.c`, `devkmsg_write`); so the file is opened anew after nine.
+#![forbid(unsafe_code)]
+
+use crate::kernel::{Fd, Kernel, Result};
+use crate::line::{Line, Priority};
+use core::ffi::CStr;
+use linux_raw_sys::general::{O_NOCTTY, O_WRONLY};
+use syscalls::Errno;
+
+const KMSG: &CStr = c"/dev/kmsg";
+const CONSOLE: &CStr = c"/dev/console";
+
+/// `include/uapi/linux/major.h` and `drivers/char/mem.c`: 1:11 is kmsg.
+const KMSG_DEVICE: (u32, u32) = (1, 11);
+
+/// Lines written to one open /dev/kmsg.
+const LINES: u32 = 9;
+
+/// What is written to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sink {
+    /// Nothing is open yet.
+    Closed,
+    /// /dev/kmsg, and how many lines it still takes.
+    Kmsg(Fd, u32),
+    /// /dev/console or descriptor 2: no priority in front.
+    Console(Fd),
+}
+
+/// The log.
+pub struct Log {
+    sink: Sink,
+    level: Priority,
+    /// The node /dev/kmsg is ours.
+    made_node: bool,
+    /// The folder /dev is ours.
+    made_dev: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { sink: Sink::Closed, level: Priority::Info, made_node: false, made_dev: false }
+    }
+}
+
+impl Log {
+    /// Sets the lowest priority that is written.
+    pub fn set_level(&mut self, level: Priority) {
+        self.level = level;
+    }
+
+    /// Whether lines of that priority are written.
+    #[must_use]
+    pub fn takes(&self, priority: Priority) -> bool {
+        priority <= self.level
+    }
+
+    /// Writes a line.
+    pub fn write<K: Kernel>(&mut self, k: &mut K, line: &mut Line) {
+        if !self.takes(line.priority()) {
+            return;
+        }
+        self.ready(k);
+        if let Sink::Kmsg(fd, left) = self.sink {
+            self.sink = Sink::Kmsg(fd, left.saturating_sub(1));
+            if k.write(fd, line.finish()).is_ok() {
+                return;
+            }
+            k.close(fd);
+            self.sink = console(k);
+        }
+        if let Sink::Console(fd) = self.sink {
+            let _ = k.write(fd, line.finish().get(3..).unwrap_or_default());
+        }
+    }
+
+    /// Opens what is written to, so that nine lines have room whatever becomes of /dev.
+    pub fn refresh<K: Kernel>(&mut self, k: &mut K) {
+        if let Sink::Kmsg(fd, left) = self.sink
+            && left < LINES
+        {
+            k.close(fd);
+            self.sink = self.open(k);
+        }
+    }
+
+    /// Opens the sink if it isn't open or has taken its nine lines.
+    fn ready<K: Kernel>(&mut self, k: &mut K) {
+        match self.sink {
+            Sink::Closed => self.sink = self.open(k),
+            Sink::Kmsg(_, 0) => self.refresh(k),
+            _ => {}
+        }
+    }
+
+    fn open<K: Kernel>(&mut self, k: &mut K) -> Sink {
+        match self.open_kmsg(k) {
+            Ok(fd) => Sink::Kmsg(fd, LINES),
+            Err(_) => console(k),
+        }
+    }
+
+    fn open_kmsg<K: Kernel>(&mut self, k: &mut K) -> Result<Fd> {
+        match k.open(KMSG, O_WRONLY | O_NOCTTY) {
+            Err(Errno::ENOENT) => {}
+            found => return found,
+        }
+        self.made_dev |= k.make_dir(c"/dev").is_ok();
+        k.make_device(KMSG, KMSG_DEVICE.0, KMSG_DEVICE.1)?;
+        self.made_node = true;
+        k.open(KMSG, O_WRONLY | O_NOCTTY)
+    }
+
+    /// Removes what was made for it; what is open stays open until exec.
+    pub fn remove_node<K: Kernel>(&mut self, k: &mut K) {
+        if core::mem::take(&mut self.made_node) {
+            let _ = k.unlink(KMSG);
+        }
+        if core::mem::take(&mut self.made_dev) {
+            let _ = k.remove_dir(c"/dev");
+        }
+    }
+}
+
+/// The console itself, else descriptor 2.
+fn console<K: Kernel>(k: &mut K) -> Sink {
+    Sink::Console(k.open(CONSOLE, O_WRONLY | O_NOCTTY).unwrap_or(Fd(2)))
+}
+
+/// Waits until the console's output is out.
+pub fn drain<K: Kernel>(k: &mut K) {
+    if let Ok(fd) = k.open(CONSOLE, O_WRONLY | O_NOCTTY) {
+        k.drain(fd);
+        k.close(fd);
+    }
+}

@@ -1,0 +1,65 @@
+//! Module names: `-` and `_` are equal, and a file's name gives the module's.
+#![forbid(unsafe_code)]
+
+/// The byte as it stands in the kernel's own names: `-` becomes `_`
+/// (`scripts/Makefile.lib`, `name-fix-token`).
+#[must_use]
+pub fn normal(byte: u8) -> u8 {
+    if byte == b'-' { b'_' } else { byte }
+}
+
+/// Whether two names are the same module, parameter or word.
+#[must_use]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| normal(*a) == normal(*b))
+}
+
+/// A hash that is equal for names that are the [`same`] (FNV-1a, 32 bits).
+#[must_use]
+pub fn hash(name: &[u8]) -> u32 {
+    let step = |hash: u32, byte: &u8| (hash ^ u32::from(normal(*byte))).wrapping_mul(0x0100_0193);
+    name.iter().fold(0x811c_9dc5, step)
+}
+
+/// The last part of a path.
+#[must_use]
+pub fn base(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+}
+
+/// The module's name as its file's name has it: no folder, no `.ko`, no `.ko.gz`, `.ko.xz` or
+/// `.ko.zst`. None if the path isn't a module's.
+#[must_use]
+pub fn of_file(path: &[u8]) -> Option<&[u8]> {
+    let file = base(path);
+    let endings: [&[u8]; 4] = [b".ko", b".ko.gz", b".ko.xz", b".ko.zst"];
+    let name = endings.iter().find_map(|ending| file.strip_suffix(*ending))?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// The module's name for any path or name: [`of_file`], else the last part as it stands.
+#[must_use]
+pub fn of(path: &[u8]) -> &[u8] {
+    of_file(path).unwrap_or_else(|| base(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dash_and_underscore_are_equal() {
+        assert!(same(b"snd-hda_intel", b"snd_hda-intel"));
+        assert_eq!(hash(b"snd-hda_intel"), hash(b"snd_hda-intel"));
+        assert!(!same(b"virtio", b"virtio_blk"));
+    }
+
+    #[test]
+    fn names_come_from_files_of_any_compression() {
+        assert_eq!(of_file(b"kernel/fs/ext4/ext4.ko.zst"), Some(&b"ext4"[..]));
+        assert_eq!(of_file(b"ext4.ko"), Some(&b"ext4"[..]));
+        assert_eq!(of_file(b"kernel/.ko"), None);
+        assert_eq!(of_file(b"modules.dep"), None);
+        assert_eq!(of(b"/opt/mine.bin"), b"mine.bin");
+    }
+}

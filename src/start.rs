@@ -1,0 +1,100 @@
+//! From the entry point to a program's `main`: the process' arguments and environment.
+//!
+//! The kernel leaves argc, argv, envp and the auxiliary vector on the stack
+//! (`fs/binfmt_elf.c`: `create_elf_tables`); they live as long as the process.
+#![allow(unsafe_code)]
+
+use core::ffi::{CStr, c_char};
+
+/// A null-terminated vector of C strings that lives as long as the process: argv or envp.
+#[derive(Clone, Copy, Debug)]
+pub struct Strings(*mut *const c_char);
+
+impl Strings {
+    /// The vector that starts at `first`.
+    ///
+    /// # Safety
+    /// `first` points at writable memory that holds pointers to C strings and, last, a null
+    /// pointer; all of it lives as long as the process.
+    #[must_use]
+    pub unsafe fn from_raw(first: *mut *const c_char) -> Self {
+        Self(first)
+    }
+
+    /// The strings in order.
+    pub fn iter(self) -> impl Iterator<Item = &'static CStr> {
+        (0..).map_while(move |at| self.get(at))
+    }
+
+    /// The string at `at`, or none past the end. Only for `at` at most one past the last string.
+    fn get(self, at: usize) -> Option<&'static CStr> {
+        // SAFETY: the vector is null-terminated and `iter` stops at the null.
+        let text = unsafe { *self.0.add(at) };
+        // SAFETY: a pointer of the vector that isn't null is a C string that is never freed.
+        (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
+    }
+
+    /// Puts `text` in the place of the first string; an empty vector stays empty.
+    pub fn set_first(self, text: &'static CStr) {
+        if self.get(0).is_some() {
+            // SAFETY: the first slot exists, is writable (it lies on the stack) and holds a string.
+            unsafe { *self.0 = text.as_ptr() }
+        }
+    }
+
+    /// The vector as execve(2) takes it.
+    #[must_use]
+    pub fn as_ptr(self) -> *const *const c_char {
+        self.0
+    }
+}
+
+/// What a program is given when it starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Process {
+    /// The arguments; the first is the path that was executed.
+    pub argv: Strings,
+    /// The environment, `NAME=value` each.
+    pub envp: Strings,
+}
+
+impl Process {
+    /// Reads the stack as the kernel left it.
+    ///
+    /// # Safety
+    /// `stack` is the stack pointer at the process' entry point and what it points at is unchanged.
+    #[must_use]
+    pub unsafe fn from_stack(stack: *mut usize) -> Self {
+        // SAFETY: argc is there, then argc pointers and a null, then the environment and a null.
+        unsafe {
+            let argc = *stack;
+            let argv = stack.add(1).cast::<*const c_char>();
+            Self { argv: Strings(argv), envp: Strings(argv.add(argc).add(1)) }
+        }
+    }
+}
+
+/// Makes `$main`, a `fn(Process) -> !`, the program that the kernel starts.
+///
+/// Gives the entry's other half and the panic handler. The handler says one fixed line (formatting
+/// the place costs 4 KiB) and ends the process; for PID 1 the kernel's `panic=` then decides.
+#[macro_export]
+macro_rules! entry {
+    ($main:path) => {
+        /// Called by `_start` with the stack pointer at entry.
+        ///
+        /// # Safety
+        /// Only `_start` may call it, once.
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn insinit_start(stack: *mut usize) -> ! {
+            // SAFETY: `_start` passes the stack pointer that the kernel set.
+            let process = unsafe { $crate::start::Process::from_stack(stack) };
+            $main(process)
+        }
+
+        #[panic_handler]
+        fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+            $crate::sys::die()
+        }
+    };
+}

@@ -1,0 +1,291 @@
+//! The real kernel: one raw system call a function.
+//!
+//! Arguments are Rust references of the right length, results are the kernel's errno. Works in any
+//! process on Linux, so the host tools and `insinit plan` use it too.
+#![allow(unsafe_code)]
+
+use crate::kernel::{Fd, Kernel, Memory, Result, Stat, Stop, Strings};
+use crate::mem::{self, Arena};
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use linux_raw_sys::general as raw;
+use linux_raw_sys::ioctl::{TCSBRK, TIOCSCTTY};
+use linux_raw_sys::system::{new_utsname, sysinfo};
+use syscalls::{Errno, Sysno, raw_syscall, syscall};
+
+/// Linux as it runs.
+#[derive(Default)]
+pub struct Linux {
+    arena: Arena,
+}
+
+/// The last words of a program that met a bug of its own; PID 1's end is a kernel panic.
+pub fn die() -> ! {
+    let text = b"insinit: internal error\n";
+    // SAFETY: `text` is readable for its length.
+    let _ = unsafe { syscall!(Sysno::write, 2, text.as_ptr(), text.len()) };
+    exit(101)
+}
+
+fn exit(status: i32) -> ! {
+    loop {
+        // SAFETY: takes no memory.
+        let _ = unsafe { syscall!(Sysno::exit_group, status) };
+    }
+}
+
+/// statx(2) of `path` below `fd` with `flags`.
+fn statx(fd: i32, path: &CStr, flags: u32) -> Result<Stat> {
+    let mut found = MaybeUninit::<raw::statx>::zeroed();
+    let mask = raw::STATX_BASIC_STATS;
+    // SAFETY: `path` is a C string, `found` is writable and of the size that the kernel fills.
+    unsafe { syscall!(Sysno::statx, fd, path.as_ptr(), flags, mask, found.as_mut_ptr()) }?;
+    // SAFETY: all zero bytes are a valid statx, whatever the kernel filled of it.
+    let found = unsafe { found.assume_init() };
+    Ok(Stat {
+        device: u64::from(found.stx_dev_major) << 32 | u64::from(found.stx_dev_minor),
+        inode: found.stx_ino,
+        mode: u32::from(found.stx_mode),
+        size: found.stx_size,
+    })
+}
+
+/// mmap(2) of `len` bytes.
+fn mmap(len: usize, protection: u32, flags: u32, fd: i32) -> Result<*mut u8> {
+    // SAFETY: no address is asked for, so no existing mapping is touched.
+    let at = unsafe { syscall!(Sysno::mmap, 0, len, protection, flags, fd, 0) }?;
+    Ok(at as *mut u8)
+}
+
+/// The child's half of [`Kernel::spawn`]; never returns.
+fn become_program(path: &CStr, envp: Strings) -> ! {
+    let argv = [path.as_ptr(), core::ptr::null()];
+    // SAFETY: `argv` and `envp` are null-terminated vectors of C strings.
+    unsafe {
+        let _ = syscall!(Sysno::setsid);
+        let _ = syscall!(Sysno::ioctl, 0, TIOCSCTTY, 1);
+        let _ = syscall!(Sysno::execve, path.as_ptr(), argv.as_ptr(), envp.as_ptr());
+    }
+    exit(127)
+}
+
+impl Kernel for Linux {
+    fn arena(&mut self) -> &mut Arena {
+        &mut self.arena
+    }
+
+    fn map(&mut self, len: usize) -> Result<&'static mut [u8]> {
+        let flags = raw::MAP_PRIVATE | raw::MAP_ANONYMOUS | raw::MAP_NORESERVE;
+        let at = mmap(len, raw::PROT_READ | raw::PROT_WRITE, flags, -1)?;
+        // SAFETY: a fresh mapping of `len` zero bytes, ours alone until `unmap` takes it.
+        Ok(unsafe { core::slice::from_raw_parts_mut(at, len) })
+    }
+
+    fn map_file(&mut self, fd: Fd, len: usize) -> Result<&'static [u8]> {
+        if len == 0 {
+            return Ok(&[]);
+        }
+        let at = mmap(len, raw::PROT_READ, raw::MAP_PRIVATE, fd.0)?;
+        // SAFETY: a fresh mapping that is never unmapped. The initramfs' files are nobody else's
+        // to write while PID 1 runs alone.
+        Ok(unsafe { core::slice::from_raw_parts(at, len) })
+    }
+
+    fn unmap(&mut self, memory: &'static mut [u8]) {
+        // SAFETY: the mapping is `map`'s, and its one reference ends here.
+        let _ = unsafe { syscall!(Sysno::munmap, memory.as_mut_ptr(), memory.len()) };
+    }
+
+    fn open(&mut self, path: &CStr, flags: u32) -> Result<Fd> {
+        let flags = flags | raw::O_CLOEXEC;
+        // SAFETY: `path` is a C string. The mode serves O_CREAT only.
+        let fd = unsafe { syscall!(Sysno::openat, raw::AT_FDCWD, path.as_ptr(), flags, 0o600) }?;
+        Ok(Fd(fd as i32))
+    }
+
+    fn close(&mut self, fd: Fd) {
+        // SAFETY: takes no memory.
+        let _ = unsafe { syscall!(Sysno::close, fd.0) };
+    }
+
+    fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<usize> {
+        // SAFETY: `buffer` is writable for its length.
+        unsafe { syscall!(Sysno::read, fd.0, buffer.as_mut_ptr(), buffer.len()) }
+    }
+
+    fn read_at(&mut self, fd: Fd, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        // SAFETY: `buffer` is writable for its length.
+        unsafe { syscall!(Sysno::pread64, fd.0, buffer.as_mut_ptr(), buffer.len(), offset) }
+    }
+
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        // SAFETY: `bytes` is readable for its length.
+        unsafe { syscall!(Sysno::write, fd.0, bytes.as_ptr(), bytes.len()) }
+    }
+
+    fn entries(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<usize> {
+        // SAFETY: `buffer` is writable for its length.
+        unsafe { syscall!(Sysno::getdents64, fd.0, buffer.as_mut_ptr(), buffer.len()) }
+    }
+
+    fn stat(&mut self, path: &CStr) -> Result<Stat> {
+        statx(raw::AT_FDCWD, path, 0)
+    }
+
+    fn stat_fd(&mut self, fd: Fd) -> Result<Stat> {
+        statx(fd.0, c"", raw::AT_EMPTY_PATH)
+    }
+
+    fn is_open(&mut self, fd: Fd) -> bool {
+        // SAFETY: takes no memory.
+        unsafe { syscall!(Sysno::fcntl, fd.0, raw::F_GETFD) }.is_ok()
+    }
+
+    fn keep(&mut self, fd: Fd) {
+        // SAFETY: takes no memory.
+        let _ = unsafe { syscall!(Sysno::fcntl, fd.0, raw::F_SETFD, 0) };
+    }
+
+    fn drain(&mut self, fd: Fd) {
+        // SAFETY: TCSBRK takes a number.
+        let _ = unsafe { syscall!(Sysno::ioctl, fd.0, TCSBRK, 1) };
+    }
+
+    fn make_dir(&mut self, path: &CStr) -> Result<()> {
+        // SAFETY: `path` is a C string.
+        unsafe { syscall!(Sysno::mkdirat, raw::AT_FDCWD, path.as_ptr(), 0o755) }.map(drop)
+    }
+
+    fn make_device(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()> {
+        let (mode, device) = (raw::S_IFCHR | 0o600, major << 8 | minor);
+        // SAFETY: `path` is a C string.
+        unsafe { syscall!(Sysno::mknodat, raw::AT_FDCWD, path.as_ptr(), mode, device) }.map(drop)
+    }
+
+    fn unlink(&mut self, path: &CStr) -> Result<()> {
+        // SAFETY: `path` is a C string.
+        unsafe { syscall!(Sysno::unlinkat, raw::AT_FDCWD, path.as_ptr(), 0) }.map(drop)
+    }
+
+    fn remove_dir(&mut self, path: &CStr) -> Result<()> {
+        let flags = raw::AT_REMOVEDIR;
+        // SAFETY: `path` is a C string.
+        unsafe { syscall!(Sysno::unlinkat, raw::AT_FDCWD, path.as_ptr(), flags) }.map(drop)
+    }
+
+    fn mount(
+        &mut self,
+        what: &CStr,
+        target: &CStr,
+        kind: &CStr,
+        flags: u32,
+        data: &CStr,
+    ) -> Result<()> {
+        let (what, target, kind) = (what.as_ptr(), target.as_ptr(), kind.as_ptr());
+        // SAFETY: all four are C strings.
+        unsafe { syscall!(Sysno::mount, what, target, kind, flags, data.as_ptr()) }.map(drop)
+    }
+
+    fn detach(&mut self, target: &CStr) -> Result<()> {
+        // SAFETY: `target` is a C string.
+        unsafe { syscall!(Sysno::umount2, target.as_ptr(), raw::MNT_DETACH) }.map(drop)
+    }
+
+    fn finit_module(&mut self, fd: Fd, params: &CStr, flags: u32) -> Result<()> {
+        // SAFETY: `params` is a C string.
+        unsafe { syscall!(Sysno::finit_module, fd.0, params.as_ptr(), flags) }.map(drop)
+    }
+
+    fn init_module(&mut self, image: &[u8], params: &CStr) -> Result<()> {
+        // SAFETY: `image` is readable for its length and `params` is a C string.
+        unsafe { syscall!(Sysno::init_module, image.as_ptr(), image.len(), params.as_ptr()) }
+            .map(drop)
+    }
+
+    fn now(&mut self) -> u64 {
+        let mut time = raw::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` is writable.
+        let _ = unsafe { syscall!(Sysno::clock_gettime, raw::CLOCK_MONOTONIC, &raw mut time) };
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        seconds.wrapping_mul(1_000_000).wrapping_add(time.tv_nsec.unsigned_abs() / 1000)
+    }
+
+    fn sleep(&mut self, milliseconds: u32) {
+        let nanoseconds = i64::from(milliseconds % 1000).wrapping_mul(1_000_000);
+        let time = raw::timespec { tv_sec: i64::from(milliseconds / 1000), tv_nsec: nanoseconds };
+        // SAFETY: `time` is readable; what is left of an interrupted sleep isn't asked for.
+        let _ = unsafe { syscall!(Sysno::nanosleep, &raw const time, 0) };
+    }
+
+    fn memory(&mut self) -> Memory {
+        let mut found = MaybeUninit::<sysinfo>::zeroed();
+        // SAFETY: `found` is writable and of the size that the kernel fills.
+        let _ = unsafe { syscall!(Sysno::sysinfo, found.as_mut_ptr()) };
+        // SAFETY: all zero bytes are a valid sysinfo.
+        let found = unsafe { found.assume_init() };
+        let unit = u64::from(found.mem_unit);
+        Memory {
+            total: found.totalram.wrapping_mul(unit),
+            free: found.freeram.wrapping_mul(unit),
+        }
+    }
+
+    fn release(&mut self) -> Result<&'static [u8]> {
+        let mut found = MaybeUninit::<new_utsname>::zeroed();
+        // SAFETY: `found` is writable and of the size that the kernel fills.
+        unsafe { syscall!(Sysno::uname, found.as_mut_ptr()) }?;
+        // SAFETY: all zero bytes are a valid new_utsname.
+        let found = unsafe { found.assume_init() };
+        let text = mem::buffer(self, found.release.len())?;
+        for (to, from) in text.iter_mut().zip(found.release) {
+            *to = from as u8;
+        }
+        Ok(CStr::from_bytes_until_nul(text).map_or(&[], CStr::to_bytes))
+    }
+
+    fn pid(&mut self) -> i32 {
+        // SAFETY: takes no memory.
+        unsafe { raw_syscall!(Sysno::getpid) as i32 }
+    }
+
+    fn exec(&mut self, path: &CStr, argv: Strings, envp: Strings) -> Errno {
+        let (path, argv, envp) = (path.as_ptr(), argv.as_ptr(), envp.as_ptr());
+        // SAFETY: `argv` and `envp` are null-terminated vectors of C strings.
+        unsafe { syscall!(Sysno::execve, path, argv, envp) }.err().unwrap_or(Errno::EIO)
+    }
+
+    fn spawn(&mut self, path: &CStr, envp: Strings) -> Result<i32> {
+        // SAFETY: without CLONE_VM the child has a copy of all memory and goes on here.
+        match unsafe { syscall!(Sysno::clone, raw::SIGCHLD, 0, 0, 0, 0) }? {
+            0 => become_program(path, envp),
+            child => Ok(child as i32),
+        }
+    }
+
+    fn wait(&mut self) -> Result<(i32, i32)> {
+        let mut status = 0i32;
+        // SAFETY: `status` is writable.
+        let child = unsafe { syscall!(Sysno::wait4, usize::MAX, &raw mut status, 0, 0) }?;
+        Ok((child as i32, status))
+    }
+
+    fn sync(&mut self) {
+        // SAFETY: takes no memory.
+        let _ = unsafe { syscall!(Sysno::sync) };
+    }
+
+    fn stop(&mut self, how: Stop) -> Errno {
+        let command = match how {
+            Stop::Reboot => raw::LINUX_REBOOT_CMD_RESTART,
+            Stop::PowerOff => raw::LINUX_REBOOT_CMD_POWER_OFF,
+            Stop::Halt => raw::LINUX_REBOOT_CMD_HALT,
+        };
+        let (one, two) = (raw::LINUX_REBOOT_MAGIC1, raw::LINUX_REBOOT_MAGIC2);
+        // SAFETY: the first three arguments are numbers and these commands take no fourth.
+        unsafe { syscall!(Sysno::reboot, one, two, command, 0) }.err().unwrap_or(Errno::EIO)
+    }
+
+    fn exit(&mut self, status: i32) -> ! {
+        exit(status)
+    }
+}
