@@ -2,9 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 
-use crate::{Compression, Entry, Options};
+use crate::closure;
+use crate::compression::Compression;
+use crate::entry::Entry;
+use crate::fileset::FileSet;
+use crate::host_files::HostFiles;
+use crate::image::{self, Image};
+use crate::modules::modules;
+use crate::options::{FileSpec, Options};
+use crate::request::Request;
+use crate::{cpio, loader, output, program};
+
+/// Where the real init lands.
+const INIT: &str = "sbin/init";
+
+/// Directories that the loader mounts on.
+const MOUNT_POINTS: [&str; 3] = ["dev", "proc", "sys"];
 
 /// A finished image.
 #[derive(Clone, Debug, Default)]
@@ -32,13 +47,83 @@ pub struct PackedModule {
 
 /// Makes an image.
 pub fn build(options: &Options) -> Result<Built> {
-    bail!("{}: not written yet", options.output.display())
+    let request = Request::new(&options.modules)?;
+    let base = base(options)?;
+    let mut files = FileSet::over(base.entries()?)?;
+    let host = host_files(options)?;
+    files.add_all(host.entries)?;
+    files.add_all(own_entries(options, &request)?)?;
+    let modules = modules(options, &request, &files)?;
+    files.add_all(modules.entries)?;
+    if options.init.is_some() {
+        program::check(&files, INIT, options.arch)?;
+    }
+    let bytes = base.with(&cpio::archive(&files.into_entries())?, options.compress)?;
+    output::write(&options.output, &bytes)?;
+    Ok(Built {
+        path: options.output.clone(),
+        bytes: bytes.len() as u64,
+        release: modules.release,
+        modules: modules.packed,
+        warnings: [host.warnings, modules.warnings].concat(),
+    })
 }
 
 /// Writes entries as an archive; parents that are missing are made.
 ///
 /// Gives the length of the file.
 pub fn write_archive(entries: Vec<Entry>, compress: Compression, output: &Path) -> Result<u64> {
-    let _ = (entries, compress);
-    bail!("{}: not written yet", output.display())
+    let mut files = FileSet::default();
+    files.add_all(entries)?;
+    let bytes = compress.pack(&cpio::archive(&files.into_entries())?)?;
+    output::write(output, &bytes)?;
+    Ok(bytes.len() as u64)
+}
+
+/// The image that is appended to, or an empty one.
+fn base(options: &Options) -> Result<Image> {
+    match &options.append_to {
+        Some(path) => image::read(path),
+        None => Ok(Image::default()),
+    }
+}
+
+/// Trees, single files and the real init.
+fn host_files(options: &Options) -> Result<HostFiles> {
+    let mut host = HostFiles::default();
+    for tree in &options.trees {
+        host.add_tree(tree)?;
+    }
+    for file in &options.files {
+        host.add_file(file)?;
+    }
+    if let Some(init) = &options.init {
+        let guest = INIT.to_string();
+        host.add_file(&FileSpec { host: init.clone(), guest }).context("--init")?;
+        if let Some(entry) = host.entries.last_mut() {
+            entry.mode = 0o755;
+        }
+    }
+    Ok(host)
+}
+
+/// What this program puts in of its own.
+fn own_entries(options: &Options, request: &Request) -> Result<Vec<Entry>> {
+    let mut entries: Vec<Entry> = MOUNT_POINTS.map(Entry::dir).into();
+    if !options.no_loader {
+        entries.push(loader::entry(options.loader.as_deref(), options.arch)?);
+    }
+    if !options.conf_words.is_empty() {
+        entries.push(lines(closure::CONF, &options.conf_words).from("--conf-words"));
+    }
+    if options.list {
+        entries.push(lines(closure::LIST, &request.entries).from("--list"));
+    }
+    Ok(entries)
+}
+
+/// A file of some lines.
+fn lines(path: &str, lines: &[String]) -> Entry {
+    let text = lines.iter().map(|line| format!("{line}\n"));
+    Entry::file(path, text.collect::<String>())
 }

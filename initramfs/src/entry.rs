@@ -77,11 +77,6 @@ impl Entry {
     }
 
     fn new(path: impl AsRef<[u8]>, mode: u32, node: Node) -> Entry {
-        Entry {
-            path: path.as_ref().to_vec(),
-            mode,
-            node,
-            source: String::from("this program"),
-        }
+        Entry { path: path.as_ref().to_vec(), mode, node, source: String::from("this program") }
     }
 }

@@ -58,10 +58,9 @@ impl FromStr for FileSpec {
 
     fn from_str(text: &str) -> Result<FileSpec, String> {
         match text.rsplit_once(':') {
-            Some((host, guest)) if !host.is_empty() && !guest.is_empty() => Ok(FileSpec {
-                host: host.into(),
-                guest: guest.into(),
-            }),
+            Some((host, guest)) if !host.is_empty() && !guest.is_empty() => {
+                Ok(FileSpec { host: host.into(), guest: guest.into() })
+            }
             _ => Err("a file is given as HOST:GUEST, e.g. ./busybox:/bin/busybox".into()),
         }
     }

@@ -1,0 +1,106 @@
+//! From the modules that are asked for to the files that the loader will load.
+
+use anyhow::{Result, bail, ensure};
+
+use crate::closure::{self, Closure, Outcome, Planned};
+use crate::entry::Node;
+use crate::fileset::FileSet;
+use crate::index::Index;
+use crate::options::Options;
+use crate::packed::{self, Modules};
+use crate::progress::Progress;
+use crate::request::Request;
+use crate::stage::{self, Stage};
+use crate::tree::{ModuleFile, Tree, module_name};
+use crate::{index_reader, scan, suggest};
+
+/// Finds, reads and changes everything that the request, and the image's own list, lead to.
+pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<Modules> {
+    if options.kernel_dirs.is_empty() {
+        return without_tree(request);
+    }
+    let progress = Progress::new(options.progress);
+    let mut tree = Tree::find(&options.kernel_dirs, options.release.as_deref())?;
+    request.join(&mut tree)?;
+    let stage = stage_for(&tree, files)?;
+    let words = request.words();
+    let index = index(&tree, &stage, &words, &progress)?;
+    let closure = closure::plan(stage.root(), &tree.release, &words)?;
+    let (wanted, warnings) = wanted(&tree, files, &closure)?;
+    let mut modules = packed::pack(&tree, &index, &wanted, options, &progress)?;
+    modules.warnings.extend(warnings);
+    Ok(modules)
+}
+
+/// Without a tree there can be no modules; not asking for any is fine.
+fn without_tree(request: &Request) -> Result<Modules> {
+    match request.entries.first() {
+        Some(first) => bail!("--module {first}: which kernel's? name its tree with --kernel-dir"),
+        None => Ok(Modules::default()),
+    }
+}
+
+/// A root with what the plan depends on besides the index: words, list, built-in modules.
+fn stage_for(tree: &Tree, files: &FileSet) -> Result<Stage> {
+    let stage = Stage::new()?;
+    for entry in files.iter().filter(|entry| stage::matters(&entry.path)) {
+        if let Node::File(bytes) = &entry.node {
+            stage.write(&entry.path, bytes)?;
+        }
+    }
+    stage.write(&tree.guest("modules.builtin"), &tree.bytes("modules.builtin")?)?;
+    Ok(stage)
+}
+
+/// The tree's index, its own or a new one, laid out for the plan.
+fn index(tree: &Tree, stage: &Stage, words: &str, progress: &Progress) -> Result<Index> {
+    let listed = closure::plan(stage.root(), &tree.release, words)?;
+    let index = match index_reader::read(tree)? {
+        Some(index) => index,
+        None => {
+            Index::make(&scan::modules(tree, &unresolved(tree, &listed), progress)?, &tree.order()?)
+        }
+    };
+    for (file, text) in index.files() {
+        stage.write(&tree.guest(file), text.as_bytes())?;
+    }
+    Ok(index)
+}
+
+/// The names in a plan that was made without any module: all that the list asks for.
+fn unresolved(tree: &Tree, listed: &Closure) -> Vec<String> {
+    let names = listed.steps.iter().filter(|step| {
+        step.task != Outcome::Builtin || tree.modules.contains_key(&module_name(&step.name))
+    });
+    names.map(|step| module_name(&step.name)).collect()
+}
+
+/// The files of a plan in its order, and a word on what it leaves out.
+fn wanted<'a>(
+    tree: &'a Tree,
+    files: &FileSet,
+    closure: &Closure,
+) -> Result<(Vec<&'a ModuleFile>, Vec<String>)> {
+    let (mut wanted, mut warnings) = (Vec::new(), Vec::new());
+    for step in &closure.steps {
+        match &step.task {
+            Outcome::Load { path, .. } => match tree.file(path) {
+                Some(file) => wanted.push(file),
+                None => ensure!(files.find(path.as_bytes()).is_some(), missing(tree, step)),
+            },
+            Outcome::Missing if step.optional => warnings.push(missing(tree, step)),
+            Outcome::Missing => bail!(missing(tree, step)),
+            Outcome::Blocked(by) => {
+                warnings.push(format!("{}: not packed, {by} blocks it", step.name))
+            }
+            Outcome::Builtin => {}
+        }
+    }
+    Ok((wanted, warnings))
+}
+
+fn missing(tree: &Tree, step: &Planned) -> String {
+    let known = tree.modules.keys().map(String::as_str);
+    let near = suggest::nearest(&module_name(&step.name), known);
+    format!("{}: no such module in the tree of {}{near}", step.name, tree.release)
+}

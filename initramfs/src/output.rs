@@ -1,0 +1,31 @@
+//! Files that are there whole or not at all.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes a file beside its place and renames it at the end.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    let shown = path.display();
+    let mut file = tempfile::Builder::new()
+        .prefix(".insinit-")
+        .tempfile_in(dir)
+        .with_context(|| format!("{shown}: no file can be made in {}", dir.display()))?;
+    file.write_all(bytes)
+        .and_then(|()| open_to_readers(file.as_file()))
+        .with_context(|| format!("{shown}: cannot be written"))?;
+    file.persist(path).with_context(|| format!("{shown}: cannot be put in place"))?;
+    Ok(())
+}
+
+/// Temporary files begin with mode 0600; an image is no secret, and QEMU may run as another
+/// user.
+fn open_to_readers(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}

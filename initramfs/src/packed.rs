@@ -1,0 +1,111 @@
+//! Module files and their index as entries of the image.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use rayon::prelude::*;
+
+use crate::build::PackedModule;
+use crate::entry::Entry;
+use crate::index::Index;
+use crate::options::Options;
+use crate::payload::{self, Payload};
+use crate::progress::Progress;
+use crate::tree::{ModuleFile, Tree, module_name};
+
+/// The modules of an image.
+#[derive(Default)]
+pub struct Modules {
+    /// Module files and index files.
+    pub entries: Vec<Entry>,
+    /// What was packed, in the order of loading.
+    pub packed: Vec<PackedModule>,
+    /// The release.
+    pub release: Option<String>,
+    /// What there is to say.
+    pub warnings: Vec<String>,
+}
+
+/// Packs files of a tree with the lines of the index that are about them.
+pub fn pack(
+    tree: &Tree,
+    index: &Index,
+    wanted: &[&ModuleFile],
+    options: &Options,
+    progress: &Progress,
+) -> Result<Modules> {
+    let payloads = payloads(wanted, &tree.release, options, progress)?;
+    let mut modules = Modules { release: Some(tree.release.clone()), ..Modules::default() };
+    for (file, payload) in wanted.iter().zip(payloads) {
+        modules.add(tree, file, payload, options);
+    }
+    modules.add_index(tree, index, wanted, options)?;
+    modules.warn_of_signatures();
+    Ok(modules)
+}
+
+/// Reads and changes modules, as many at a time as there are processors.
+fn payloads(
+    wanted: &[&ModuleFile],
+    release: &str,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Vec<Payload>> {
+    progress.start("packing modules", wanted.len());
+    let payloads = wanted.par_iter().map(|file| {
+        let payload = payload::payload(file, release, options)?;
+        progress.step();
+        Ok(payload)
+    });
+    let payloads = payloads.collect();
+    progress.end();
+    payloads
+}
+
+impl Modules {
+    fn add(&mut self, tree: &Tree, file: &ModuleFile, payload: Payload, options: &Options) {
+        let guest = tree.guest(&payload::path(&file.path, options.module_compress));
+        let name = module_name(&file.path);
+        if payload.lost_signature {
+            self.warnings.push(name.clone());
+        }
+        self.packed.push(PackedModule {
+            name,
+            guest_path: format!("/{}", String::from_utf8_lossy(&guest)),
+        });
+        self.entries.push(Entry::file(guest, payload.bytes).from(file.host.display()));
+    }
+
+    fn add_index(
+        &mut self,
+        tree: &Tree,
+        index: &Index,
+        wanted: &[&ModuleFile],
+        options: &Options,
+    ) -> Result<()> {
+        let paths: BTreeSet<&str> = wanted.iter().map(|file| file.path.as_str()).collect();
+        let rename = |path: &str| payload::path(path, options.module_compress);
+        let index = index.only(|path| paths.contains(path), rename);
+        for (file, text) in index.files() {
+            self.entries.push(Entry::file(tree.guest(file), text).from("the index of the modules"));
+        }
+        let builtin = tree.bytes("modules.builtin")?;
+        if !builtin.is_empty() {
+            let entry = Entry::file(tree.guest("modules.builtin"), builtin);
+            self.entries.push(entry.from("the kernel's modules.builtin"));
+        }
+        Ok(())
+    }
+
+    /// Turns the names of modules that lost their signature into one warning.
+    fn warn_of_signatures(&mut self) {
+        let names = std::mem::take(&mut self.warnings);
+        if let Some(first) = names.first() {
+            self.warnings.push(format!(
+                "--strip-debug drops the signature of {} modules ({first}, ...): a kernel that \
+                 enforces signatures or is locked down will refuse them",
+                names.len()
+            ));
+        }
+    }
+}

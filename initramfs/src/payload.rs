@@ -1,0 +1,78 @@
+//! The bytes of a module as they go into the image.
+
+use anyhow::{Context, Result, ensure};
+
+use crate::arch::Arch;
+use crate::compression::Compression;
+use crate::elf::Elf;
+use crate::index::bare;
+use crate::inflate;
+use crate::modinfo::ModInfo;
+use crate::options::Options;
+use crate::strip;
+use crate::tree::{ModuleFile, read};
+
+/// The last bytes of a signed module (`include/linux/module_signature.h`,
+/// `MODULE_SIG_STRING`).
+const SIGNATURE: &[u8] = b"~Module signature appended~\n";
+
+/// A module that is ready.
+pub struct Payload {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Whether it had a signature that is gone.
+    pub lost_signature: bool,
+}
+
+/// The path of a module in the image, which says its compression.
+pub fn path(path: &str, compress: Option<Compression>) -> String {
+    match compress {
+        Some(compress) => format!("{}{}", bare(path), compress.suffix()),
+        None => path.to_string(),
+    }
+}
+
+/// Reads, checks and changes a module as the options say.
+pub fn payload(file: &ModuleFile, release: &str, options: &Options) -> Result<Payload> {
+    let shown = || file.host.display().to_string();
+    let raw = read(&file.host)?;
+    let plain = inflate::whole(raw.clone()).with_context(|| format!("{}: damaged", shown()))?;
+    check(&plain, release, options.arch).with_context(shown)?;
+    change(raw, plain, options).with_context(shown)
+}
+
+fn change(raw: Vec<u8>, plain: Vec<u8>, options: &Options) -> Result<Payload> {
+    let stripped = match options.strip_debug {
+        true => strip::debug(&plain)?,
+        false => None,
+    };
+    let lost_signature = stripped.is_some() && plain.ends_with(SIGNATURE);
+    let bytes = match (stripped, options.module_compress) {
+        (None, None) => raw,
+        (None, Some(compress)) => compress.pack(&plain)?,
+        (Some(stripped), Some(compress)) => compress.pack(&stripped)?,
+        (Some(stripped), None) => compression(&raw).pack(&stripped)?,
+    };
+    Ok(Payload { bytes, lost_signature })
+}
+
+/// How a file is compressed.
+fn compression(bytes: &[u8]) -> Compression {
+    match inflate::form(bytes) {
+        Some("gzip") => Compression::Gzip,
+        Some("xz") => Compression::Xz,
+        Some("zstd") => Compression::Zstd,
+        _ => Compression::None,
+    }
+}
+
+/// A module that the kernel would not take is an error here and now.
+fn check(plain: &[u8], release: &str, arch: Arch) -> Result<()> {
+    let elf = Elf::read(plain)?;
+    elf.expect(arch)?;
+    let info = elf.section(b".modinfo")?.context("no .modinfo section")?;
+    let info = ModInfo::parse(info);
+    let built_for = info.release().context("no vermagic in .modinfo")?;
+    ensure!(built_for == release, "is for {built_for}, and the tree is of {release}");
+    Ok(())
+}

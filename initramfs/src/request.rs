@@ -1,0 +1,67 @@
+//! The modules that are asked for: entries of the list grammar, and files of this machine.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::tree::{ModuleFile, Tree, module_name};
+
+/// What `--module` says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Entries as the loader's list has them: names, aliases, paths, `-` marks, `:`.
+    pub entries: Vec<String>,
+    /// Module files of this machine that are in no tree.
+    pub files: Vec<PathBuf>,
+}
+
+impl Request {
+    /// Splits comma lists; a path of this machine stands for the module in it.
+    pub fn new(modules: &[String]) -> Result<Request> {
+        let mut request = Request::default();
+        let items = modules.iter().flat_map(|list| list.split(','));
+        for item in items.map(str::trim).filter(|item| !item.is_empty()) {
+            ensure!(!item.contains(['"', '\n']), "--module {item:?}: no module is called that");
+            request.add(item);
+        }
+        Ok(request)
+    }
+
+    fn add(&mut self, item: &str) {
+        let (mark, name) = match item.strip_prefix('-') {
+            Some(name) => ("-", name),
+            None => ("", item),
+        };
+        let file = PathBuf::from(name);
+        if name.contains('/') && file.is_file() {
+            self.entries.push(format!("{mark}{}", module_name(name)));
+            self.files.push(file);
+        } else {
+            self.entries.push(item.to_string());
+        }
+    }
+
+    /// The request in the loader's words.
+    pub fn words(&self) -> String {
+        match self.entries.is_empty() {
+            true => String::new(),
+            false => format!("insinit.modules=\"{}\"", self.entries.join(",")),
+        }
+    }
+
+    /// Puts the files into a tree: in `extra`, unless the tree has that very file.
+    pub fn join(&self, tree: &mut Tree) -> Result<()> {
+        for file in &self.files {
+            let host = file.canonicalize()?;
+            let name = module_name(&file.to_string_lossy());
+            let known = tree.modules.get(&name);
+            if known.is_some_and(|known| known.host == host) {
+                continue;
+            }
+            let base = file.file_name().context("a module file without a name")?;
+            let path = format!("extra/{}", base.to_string_lossy());
+            tree.modules.insert(name, ModuleFile { path, host });
+        }
+        Ok(())
+    }
+}
