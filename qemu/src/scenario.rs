@@ -1,0 +1,102 @@
+//! A boot test: which kernels, what image, which words, and what has to come of it.
+
+use insinit_initramfs::Compression;
+
+/// Kernels of all three machines.
+pub const ALL: &[&str] = &["6.12-x86_64", "6.12-aarch64", "6.12-riscv64"];
+
+/// One test on one or more kernels. Plain data; `PLAIN` has what most of them share.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// What is shown, in words.
+    pub name: &'static str,
+    /// The kernels it is shown on.
+    pub on: &'static [&'static str],
+    /// What is in the image.
+    pub image: Image,
+    /// Words for the kernel.
+    pub words: &'static str,
+    /// How much memory there is.
+    pub memory: Memory,
+    /// Lines that have to come, in this order; patterns as `transcript` has them.
+    pub expect: &'static [&'static str],
+    /// Lines that must not come.
+    pub forbid: &'static [&'static str],
+    /// How it has to end.
+    pub end: Ends,
+    /// Seconds after which it hangs.
+    pub limit: u64,
+}
+
+/// What is in the image besides the loader.
+#[derive(Clone, Copy, Debug)]
+pub struct Image {
+    /// Modules, packed with their dependencies.
+    pub modules: &'static [&'static str],
+    /// Their compression; none keeps them as the kernel's package has them.
+    pub compress: Option<Compression>,
+    /// The entries are written into the list file.
+    pub list: bool,
+    /// Files made for the test and where they go.
+    pub files: &'static [(Made, &'static str)],
+    /// The real init is there.
+    pub init: bool,
+}
+
+/// A file made for a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// Text as it stands.
+    Text(&'static str),
+    /// A module, inflated.
+    Plain(&'static str),
+    /// A module as gzip.
+    Gzip(&'static str),
+    /// The first half of that.
+    HalfGzip(&'static str),
+    /// That with another checksum at its end.
+    WrongCrc(&'static str),
+    /// A module whose version magic is another kernel's; unsigned, as the change breaks a signature.
+    OtherRelease(&'static str),
+    /// The real init, under another name.
+    Guest,
+}
+
+/// How much memory the machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// The machine's usual.
+    Plenty,
+    /// The smallest in which the kernel reaches init, and so many MiB.
+    Smallest(u32),
+}
+
+/// How a boot has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Switched off or reset in order.
+    Off,
+    /// By a kernel panic whose line holds this text.
+    Panic(&'static str),
+    /// It stays where it is after a line that holds this text.
+    Stays(&'static str),
+    /// It never ends; only the harness' own test wants that.
+    Never,
+}
+
+/// A boot that loads nothing and runs the real init.
+pub const PLAIN: Scenario = Scenario {
+    name: "",
+    on: ALL,
+    image: NOTHING,
+    words: "",
+    memory: Memory::Plenty,
+    expect: &[],
+    forbid: &[],
+    end: Ends::Off,
+    limit: 120,
+};
+
+/// An image of the loader and the real init.
+pub const NOTHING: Image =
+    Image { modules: &[], compress: None, list: false, files: &[], init: true };
