@@ -477,6 +477,23 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_the_file_is_read_once() {
+        struct Counted<'a>(Steps<'a>, usize);
+        impl Source for Counted<'_> {
+            fn read(&mut self, buf: &mut [u8]) -> Result<usize, Errno> {
+                self.1 += 1;
+                self.0.read(buf)
+            }
+        }
+        let (mut scratch, mut out) = (Box::new(Scratch::new()), [0; 5]);
+        for file in [gzip(b"hello", 6), with_header(FEXTRA, b"\xff\xff")] {
+            let mut source = Counted(Steps(&file, 4096), 0);
+            let _ = inflate(&mut source, b"", &mut scratch, &mut out);
+            assert_eq!(source.1, 2);
+        }
+    }
+
+    #[test]
     fn a_read_error_is_passed_on() {
         let file = gzip(&sample(700), 9);
         for cut in [0, 5, 100, file.len()] {

@@ -4,6 +4,7 @@
 //! A decoder writes straight into the one mapping that the kernel gets, which is its window, too.
 //! It never reads what it has not written and stops at the mapping's end.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "gzip"), allow(dead_code, reason = "without a decoder nothing is read"))]
 
 use crate::crc32;
 #[cfg(feature = "gzip")]
@@ -116,15 +117,21 @@ pub(crate) struct Input<'a, S> {
     piece: &'a mut [u8],
     start: usize,
     end: usize,
+    /// How many bytes were taken.
     taken: u64,
+    /// The source has no more.
+    over: bool,
     error: Option<Errno>,
+    /// A byte was needed after the end.
     short: bool,
 }
 
 impl<'a, S: Source> Input<'a, S> {
     /// Input that begins with `first` and reads into `piece`.
     pub(crate) fn new(source: &'a mut S, first: &'a [u8], piece: &'a mut [u8]) -> Self {
-        Self { source, first, piece, start: 0, end: 0, taken: 0, error: None, short: false }
+        let (start, end, taken) = (0, 0, 0);
+        let (over, error, short) = (false, None, false);
+        Self { source, first, piece, start, end, taken, over, error, short }
     }
 
     /// How many bytes were taken.
@@ -134,7 +141,7 @@ impl<'a, S: Source> Input<'a, S> {
 
     /// The bytes that are there to be taken; none at the end only.
     pub(crate) fn next(&mut self) -> &[u8] {
-        if self.first.is_empty() && self.start >= self.end {
+        if self.first.is_empty() && self.start >= self.end && !self.over {
             self.read();
         }
         match self.first {
@@ -144,14 +151,10 @@ impl<'a, S: Source> Input<'a, S> {
     }
 
     fn read(&mut self) {
-        let count = match self.source.read(self.piece) {
-            Ok(count) => count,
-            Err(errno) => {
-                self.error = Some(errno);
-                0
-            }
-        };
-        (self.start, self.end) = (0, count);
+        let read = self.source.read(self.piece);
+        self.error = read.err();
+        (self.start, self.end) = (0, read.unwrap_or_default());
+        self.over = self.end == 0;
     }
 
     /// Takes the first `count` of the bytes that are there. Inlined nowhere, for size.
