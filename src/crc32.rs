@@ -11,6 +11,7 @@ pub struct Tables([[u32; 256]; 8]);
 
 impl Tables {
     /// Room for the tables, all zero bytes.
+    #[must_use]
     pub const fn empty() -> Self {
         Self([[0; 256]; 8])
     }
@@ -54,6 +55,7 @@ pub struct Crc32<'a> {
 
 impl<'a> Crc32<'a> {
     /// The checksum of nothing yet.
+    #[must_use]
     pub fn new(tables: &'a Tables) -> Self {
         Self { tables, sum: !0 }
     }
@@ -64,6 +66,7 @@ impl<'a> Crc32<'a> {
     }
 
     /// The checksum of all bytes shown so far.
+    #[must_use]
     pub fn value(&self) -> u32 {
         !self.sum
     }

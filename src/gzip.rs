@@ -37,6 +37,9 @@ pub fn kernel_takes(first: &[u8]) -> bool {
 /// Inflates all members of the file, `first` and then what `source` gives, into `out`.
 ///
 /// Zero bytes may follow the last member, as on tapes; anything else is refused.
+///
+/// # Errors
+/// The first damage there is. `out` then holds bytes that nobody may use.
 pub fn inflate(
     source: &mut impl Source,
     first: &[u8],

@@ -17,7 +17,10 @@ const PIECE: usize = 16 << 10;
 
 /// Where compressed bytes come from.
 pub trait Source {
-    /// Fills the front of `buf`; returns how many bytes, 0 at the end. What it fails with is final.
+    /// Fills the front of `buf`; returns how many bytes, 0 at the end.
+    ///
+    /// # Errors
+    /// What read(2) says; it is not asked again.
     fn read(&mut self, buf: &mut [u8]) -> Result<usize, Errno>;
 }
 
@@ -92,6 +95,7 @@ pub struct Scratch {
 
 impl Scratch {
     /// Memory that nothing was decoded with yet.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             piece: [0; PIECE],
