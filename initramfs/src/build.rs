@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::closure;
 use crate::compression::Compression;
@@ -82,10 +82,17 @@ pub fn write_archive(entries: Vec<Entry>, compress: Compression, output: &Path) 
 
 /// The image that is appended to, or an empty one.
 fn base(options: &Options) -> Result<Image> {
-    match &options.append_to {
-        Some(path) => image::read(path),
-        None => Ok(Image::default()),
-    }
+    let Some(path) = &options.append_to else {
+        return Ok(Image::default());
+    };
+    let image = image::read(path)?;
+    let output = options.output.canonicalize().ok();
+    ensure!(
+        output.is_none() || output != path.canonicalize().ok(),
+        "{}: is appended to and is never changed; name another file with -o",
+        path.display()
+    );
+    Ok(image)
 }
 
 /// Trees, single files and the real init.
@@ -114,10 +121,10 @@ fn own_entries(options: &Options, request: &Request) -> Result<Vec<Entry>> {
         entries.push(loader::entry(options.loader.as_deref(), options.arch)?);
     }
     if !options.conf_words.is_empty() {
-        entries.push(lines(closure::CONF, &options.conf_words).from("--conf-words"));
+        entries.push(lines(closure::CONF, &options.conf_words).with_source("--conf-words"));
     }
     if options.list {
-        entries.push(lines(closure::LIST, &request.entries).from("--list"));
+        entries.push(lines(closure::LIST, &request.entries).with_source("--list"));
     }
     Ok(entries)
 }

@@ -66,7 +66,7 @@ impl Entry {
     }
 
     /// The same entry with a word on where it came from.
-    pub fn from(mut self, source: impl std::fmt::Display) -> Entry {
+    pub fn with_source(mut self, source: impl std::fmt::Display) -> Entry {
         self.source = source.to_string();
         self
     }

@@ -142,7 +142,8 @@ impl FileSet {
                 other.name(),
                 other.source
             ),
-            None => self.insert(Entry::dir(parent).from(format!("the parent of {}", entry.name()))),
+            None => self
+                .insert(Entry::dir(parent).with_source(format!("the parent of {}", entry.name()))),
         }
     }
 }

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
 use crate::entry::{Entry, Node};
+use crate::host::{self, read};
 use crate::options::FileSpec;
-use crate::tree::read;
 
 /// Bits of a mode that would give a program of this machine the powers of the image's root.
 const SET_ID: u32 = 0o6000;
@@ -28,8 +28,7 @@ impl HostFiles {
     /// Adds one file; a link is followed.
     pub fn add_file(&mut self, file: &FileSpec) -> Result<()> {
         let shown = file.host.display();
-        let metadata = std::fs::metadata(&file.host);
-        let metadata = metadata.with_context(|| format!("{shown}: cannot be read"))?;
+        let metadata = host::metadata(&file.host)?;
         if metadata.is_dir() {
             bail!("{shown} is a directory; give one with --tree, or its files one by one");
         }
@@ -56,7 +55,7 @@ impl HostFiles {
             let note = "set-user-ID and set-group-ID are dropped: the owner would become root";
             self.warnings.push(format!("{shown}: {note}"));
         }
-        let entry = Entry::file(guest, []).with_mode(mode).from(shown);
+        let entry = Entry::file(guest, []).with_mode(mode).with_source(shown);
         self.entries.push(Entry { node, ..entry });
         Ok(())
     }

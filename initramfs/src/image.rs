@@ -8,8 +8,8 @@ use crate::compression::Compression;
 use crate::cpio::{self, kind};
 use crate::cpio_reader::Record;
 use crate::entry::{Entry, Node};
+use crate::host;
 use crate::segments::{self, Segment};
-use crate::tree;
 
 /// An image and its parts.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub struct Image {
 
 /// Reads an image of any compression.
 pub fn read(path: &Path) -> Result<Image> {
-    let bytes = tree::read(path)?;
+    let bytes = host::read(path)?;
     let shown = || format!("{}: not an initramfs image", path.display());
     let segments = segments::segments(&bytes).with_context(shown)?;
     Ok(Image { path: path.to_path_buf(), bytes, segments })

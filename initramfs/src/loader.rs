@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::arch::Arch;
 use crate::elf::Elf;
 use crate::entry::Entry;
-use crate::tree::read;
+use crate::host::read;
 
 /// The entry for `/init`.
 pub fn entry(file: Option<&Path>, arch: Arch) -> Result<Entry> {
@@ -17,7 +17,7 @@ pub fn entry(file: Option<&Path>, arch: Arch) -> Result<Entry> {
     };
     let bytes = read(&path)?;
     check(&bytes, arch).with_context(|| format!("the loader {}", path.display()))?;
-    Ok(Entry::program("init", bytes).from(path.display()))
+    Ok(Entry::program("init", bytes).with_source(path.display()))
 }
 
 /// It runs before there is anything else, so it must be of the machine and need nothing.

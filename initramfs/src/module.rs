@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use crate::elf::Elf;
+use crate::host::read;
 use crate::inflate;
 use crate::modinfo::ModInfo;
-use crate::tree::read;
 
 /// What was read from a module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

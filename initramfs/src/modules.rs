@@ -6,12 +6,13 @@ use crate::closure::{self, Closure, Outcome, Planned};
 use crate::entry::Node;
 use crate::fileset::FileSet;
 use crate::index::Index;
+use crate::module_files::ModuleFile;
 use crate::options::Options;
 use crate::packed::{self, Modules};
 use crate::progress::Progress;
 use crate::request::Request;
 use crate::stage::{self, Stage};
-use crate::tree::{ModuleFile, Tree, module_name};
+use crate::tree::{Tree, module_name};
 use crate::{index_reader, scan, suggest};
 
 /// Finds, reads and changes everything that the request, and the image's own list, lead to.

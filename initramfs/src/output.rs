@@ -3,19 +3,30 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// Writes a file beside its place and renames it at the end.
+///
+/// A link is followed; a device or a pipe is written to, for there is nothing to lose.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => bail!("{shown} is a directory; name a file"),
+        Ok(there) if there.is_file() => replace(&path.canonicalize()?, bytes),
+        Ok(_) => std::fs::write(path, bytes).with_context(|| format!("{shown}: cannot be written")),
+        Err(_) => replace(path, bytes),
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     };
     let shown = path.display();
-    let mut file = tempfile::Builder::new()
-        .prefix(".insinit-")
-        .tempfile_in(dir)
-        .with_context(|| format!("{shown}: no file can be made in {}", dir.display()))?;
+    let file = tempfile::Builder::new().prefix(".insinit-").tempfile_in(dir);
+    let mut file =
+        file.with_context(|| format!("{shown}: no file can be made in {}", dir.display()))?;
     file.write_all(bytes)
         .and_then(|()| open_to_readers(file.as_file()))
         .with_context(|| format!("{shown}: cannot be written"))?;

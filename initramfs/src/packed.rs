@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use crate::build::PackedModule;
 use crate::entry::Entry;
 use crate::index::Index;
+use crate::module_files::ModuleFile;
 use crate::options::Options;
 use crate::payload::{self, Payload};
 use crate::progress::Progress;
-use crate::tree::{ModuleFile, Tree, module_name};
+use crate::tree::{Tree, module_name};
 
 /// The modules of an image.
 #[derive(Default)]
@@ -73,7 +74,7 @@ impl Modules {
             name,
             guest_path: format!("/{}", String::from_utf8_lossy(&guest)),
         });
-        self.entries.push(Entry::file(guest, payload.bytes).from(file.host.display()));
+        self.entries.push(Entry::file(guest, payload.bytes).with_source(file.host.display()));
     }
 
     fn add_index(
@@ -87,12 +88,13 @@ impl Modules {
         let rename = |path: &str| payload::path(path, options.module_compress);
         let index = index.only(|path| paths.contains(path), rename);
         for (file, text) in index.files() {
-            self.entries.push(Entry::file(tree.guest(file), text).from("the index of the modules"));
+            self.entries
+                .push(Entry::file(tree.guest(file), text).with_source("the index of the modules"));
         }
         let builtin = tree.bytes("modules.builtin")?;
         if !builtin.is_empty() {
             let entry = Entry::file(tree.guest("modules.builtin"), builtin);
-            self.entries.push(entry.from("the kernel's modules.builtin"));
+            self.entries.push(entry.with_source("the kernel's modules.builtin"));
         }
         Ok(())
     }

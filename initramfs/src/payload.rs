@@ -5,12 +5,13 @@ use anyhow::{Context, Result, ensure};
 use crate::arch::Arch;
 use crate::compression::Compression;
 use crate::elf::Elf;
+use crate::host::read;
 use crate::index::bare;
 use crate::inflate;
 use crate::modinfo::ModInfo;
+use crate::module_files::ModuleFile;
 use crate::options::Options;
 use crate::strip;
-use crate::tree::{ModuleFile, read};
 
 /// The last bytes of a signed module (`include/linux/module_signature.h`,
 /// `MODULE_SIG_STRING`).

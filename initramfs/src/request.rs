@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::tree::{ModuleFile, Tree, module_name};
+use crate::module_files::ModuleFile;
+use crate::tree::{Tree, module_name};
 
 /// What `--module` says.
 #[derive(Debug, Default, PartialEq, Eq)]
