@@ -70,7 +70,7 @@ impl Index {
                 _ => next = next.saturating_add(1),
             }
         }
-        found.sort_unstable();
+        sort(&mut found);
         let mut text = Table::new();
         for path in found.iter() {
             text.extend(k, path)?;
@@ -143,6 +143,22 @@ fn walk<K: Kernel>(
         let path = mem::text(k, &[below, slash, entry])?;
         if is_module && kind != Kind::Dir { found.push(k, path) } else { folders.push(k, path) }
     })
+}
+
+/// Sorts by path. Shell's method with Ciura's gaps: the library's sorts are ten times the code.
+fn sort(paths: &mut [&[u8]]) {
+    for gap in [8929, 3905, 1750, 701, 301, 132, 57, 23, 10, 4, 1] {
+        for end in gap..paths.len() {
+            let mut at = end;
+            while let Some(before) = at.checked_sub(gap) {
+                if paths.get(before) <= paths.get(at) {
+                    break;
+                }
+                paths.swap(before, at);
+                at = before;
+            }
+        }
+    }
 }
 
 /// Whether the folder itself holds module files, as a flat `/lib/modules` does.

@@ -41,6 +41,7 @@ pub struct Line {
 impl Line {
     /// Starts `<priority>insinit: verb subject`; the subject is shown as it stands.
     #[must_use]
+    #[inline(never)]
     pub fn new(priority: Priority, verb: &str, subject: &[u8]) -> Self {
         let mut line = Self { priority, text: Vec::new(), lost: 0 };
         line.str("<").number(priority as u64).str(">insinit: ").str(verb);
@@ -57,6 +58,7 @@ impl Line {
     }
 
     /// Adds text of the loader's own.
+    #[inline(never)]
     pub fn str(&mut self, text: &str) -> &mut Self {
         for byte in text.bytes() {
             self.byte(byte);
@@ -65,6 +67,7 @@ impl Line {
     }
 
     /// Adds text from outside; control characters are shown as `\xNN`, so that it stays one line.
+    #[inline(never)]
     pub fn bytes(&mut self, text: &[u8]) -> &mut Self {
         for byte in text {
             match byte {
@@ -76,6 +79,7 @@ impl Line {
     }
 
     /// Adds a module's name in the kernel's spelling.
+    #[inline(never)]
     pub fn name(&mut self, text: &[u8]) -> &mut Self {
         for byte in text {
             self.bytes(&[name::normal(*byte)]);
@@ -84,6 +88,7 @@ impl Line {
     }
 
     /// Adds a number in decimal.
+    #[inline(never)]
     pub fn number(&mut self, number: u64) -> &mut Self {
         let mut digits = Vec::<u8, 20>::new();
         let mut rest = number;
@@ -101,18 +106,21 @@ impl Line {
     }
 
     /// Adds a duration given in microseconds as `1.9 ms`.
+    #[inline(never)]
     pub fn millis(&mut self, microseconds: u64) -> &mut Self {
         let tenths = microseconds.saturating_add(50) / 100;
         self.number(tenths / 10).str(".").number(tenths % 10).str(" ms")
     }
 
     /// Adds a size given in bytes as `29.6 MiB`, rounded up.
+    #[inline(never)]
     pub fn mebibytes(&mut self, bytes: u64) -> &mut Self {
         let tenths = bytes.saturating_mul(10).div_ceil(1 << 20);
         self.number(tenths / 10).str(".").number(tenths % 10).str(" MiB")
     }
 
     /// The finished line with its newline. Where something had no room its end says how much.
+    #[inline(never)]
     pub fn finish(&mut self) -> &[u8] {
         if self.lost > 0 {
             let lost = core::mem::take(&mut self.lost);
@@ -124,6 +132,7 @@ impl Line {
     }
 
     /// Adds bytes as pairs of hexadecimal digits.
+    #[inline(never)]
     pub fn hex(&mut self, bytes: &[u8]) -> &mut Self {
         for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
             let letter = b"0123456789abcdef".get(usize::from(nibble)).copied();

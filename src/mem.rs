@@ -63,6 +63,7 @@ pub fn buffer<K: Kernel>(k: &mut K, len: usize) -> Result<&'static mut [u8]> {
 ///
 /// # Errors
 /// What mmap(2) says, `ENOMEM` above all.
+#[inline(never)]
 pub fn text<K: Kernel>(k: &mut K, parts: &[&[u8]]) -> Result<&'static [u8]> {
     let len = parts.iter().fold(0, |len: usize, part| len.saturating_add(part.len()));
     let mut text = Table::with_room(k, len)?;
@@ -128,6 +129,7 @@ impl<T: Copy> Table<T> {
     ///
     /// # Errors
     /// `ENOMEM`; the table is then as it was.
+    #[inline(never)]
     pub fn push<K: Kernel>(&mut self, k: &mut K, value: T) -> Result<()> {
         self.reserve(k, 1)?;
         if let Some(slot) = self.slots.get_mut(self.len) {
@@ -141,6 +143,7 @@ impl<T: Copy> Table<T> {
     ///
     /// # Errors
     /// `ENOMEM`; the table is then as it was.
+    #[inline(never)]
     pub fn extend<K: Kernel>(&mut self, k: &mut K, values: &[T]) -> Result<()> {
         self.reserve(k, values.len())?;
         let free = self.slots.iter_mut().skip(self.len);
@@ -152,6 +155,7 @@ impl<T: Copy> Table<T> {
     }
 
     /// Makes room for `more` values.
+    #[inline(never)]
     fn reserve<K: Kernel>(&mut self, k: &mut K, more: usize) -> Result<()> {
         let need = self.len.checked_add(more).ok_or(Errno::ENOMEM)?;
         if need <= self.slots.len() {

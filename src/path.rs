@@ -18,6 +18,7 @@ impl Path {
     ///
     /// # Errors
     /// `ENAMETOOLONG` from [`LIMIT`] bytes on; `EINVAL` for a NUL inside.
+    #[inline(never)]
     pub fn of(parts: &[&[u8]]) -> Result<Self> {
         let mut path = Self(Vec::new());
         for part in parts {
