@@ -43,6 +43,7 @@ fn nothing_to_run(machine: &'static Machine, kernel: &Path) -> Boot {
         machine,
         kernel: kernel.to_path_buf(),
         initrd: None,
+        console: true,
         words: "loglevel=7".into(),
         memory: machine.memory,
         cpus: 1,

@@ -74,7 +74,12 @@ impl Apt {
         command.args(["-q", "download"]).args(names).current_dir(&folder);
         step::watched(&mut command, limit, || progress(bytes_in(&folder)))?;
         let files: Vec<PathBuf> = paths_in(&folder);
-        ensure!(files.len() == packages.len(), "{} of {} packages came", files.len(), packages.len());
+        ensure!(
+            files.len() == packages.len(),
+            "{} of {} packages came",
+            files.len(),
+            packages.len()
+        );
         Ok(files)
     }
 
@@ -97,7 +102,8 @@ fn archive() -> Result<String> {
         return Ok(mirror);
     }
     let format = "$(LABEL)|$(SITE)|$(RELEASE)|$(COMPONENT)";
-    let targets = step::output(Command::new("apt-get").args(["indextargets", "--format", format]), ANSWER)?;
+    let targets =
+        step::output(Command::new("apt-get").args(["indextargets", "--format", format]), ANSWER)?;
     match debian_site(&targets) {
         Some(site) => Ok(site.to_string()),
         None => bail!(
@@ -111,7 +117,8 @@ fn archive() -> Result<String> {
 ///
 /// The label is known once the lists were fetched; before that only security's are told apart.
 fn debian_site(targets: &str) -> Option<&str> {
-    let unlabelled = |row: &&Vec<&str>| row[0].is_empty() && row[1].trim_end_matches('/').ends_with("/debian");
+    let unlabelled =
+        |row: &&Vec<&str>| row[0].is_empty() && row[1].trim_end_matches('/').ends_with("/debian");
     let rows: Vec<Vec<&str>> = targets.lines().map(|line| line.split('|').collect()).collect();
     let main = |row: &&Vec<&str>| row.len() == 4 && row[3] == "main" && !row[2].contains('-');
     let labelled = rows.iter().filter(main).find(|row| row[0] == "Debian");

@@ -26,8 +26,19 @@ const INTERACTIVE: Duration = Duration::from_secs(24 * 3600);
 
 /// What is loaded when nothing is named, where the kernel has it.
 const DOZEN: [&str; 13] = [
-    "virtio_blk", "virtio_net", "virtio_scsi", "loop", "zram", "dummy", "bridge", "ext4", "xfs",
-    "btrfs", "overlay", "squashfs", "9p",
+    "virtio_blk",
+    "virtio_net",
+    "virtio_scsi",
+    "loop",
+    "zram",
+    "dummy",
+    "bridge",
+    "ext4",
+    "xfs",
+    "btrfs",
+    "overlay",
+    "squashfs",
+    "9p",
 ];
 
 /// Boots as `options` say; gives whether all expected modules were loaded and the real init ran.
@@ -78,7 +89,10 @@ fn kernel(options: &BootOptions, machine: &Machine) -> Result<Kernel> {
     if options.kernel_dir.is_empty() {
         if let Some(name) = name {
             let names: Vec<_> = kernels::SOURCES.iter().map(|source| source.name).collect();
-            bail!("{name} is none of {}: a file needs --kernel-dir with its modules", names.join(", "));
+            bail!(
+                "{name} is none of {}: a file needs --kernel-dir with its modules",
+                names.join(", ")
+            );
         }
         return kernels::named(machine.kernel).context("no kernel for the machine")?.get();
     }
@@ -123,6 +137,7 @@ fn command(
         machine,
         kernel: kernel.image.clone(),
         initrd: Some(built.path.clone()),
+        console: true,
         words: format!("insinit.modules={} {}", modules.join(","), options.append),
         memory: options.memory.unwrap_or(machine.memory),
         cpus: options.smp,

@@ -22,6 +22,8 @@ pub enum Task {
     Setup(SetupOptions),
     /// Boot a kernel, load about a dozen real modules, run the real init
     Boot(BootOptions),
+    /// Check everything: format, lints, unit tests, and boots of real kernels
+    Test(TestOptions),
 }
 
 /// What `setup` is told.
@@ -89,6 +91,36 @@ pub struct BootOptions {
     pub verbose: bool,
 }
 
+/// What `test` is told.
+#[derive(Args, Debug)]
+pub struct TestOptions {
+    /// The machine, may be repeated; default: all
+    #[arg(long, value_parser = machine::named, value_name = "MACHINE")]
+    pub arch: Vec<&'static Machine>,
+
+    /// Only boots with NAME in their name, once
+    #[arg(long, value_name = "NAME", conflicts_with = "long")]
+    pub only: Option<String>,
+
+    /// Every boot three times; with NAME only boots with that in their name
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub long: Option<String>,
+}
+
+impl TestOptions {
+    /// What a boot test's name has to hold; empty: everything is tested.
+    #[must_use]
+    pub fn part(&self) -> &str {
+        self.only.as_deref().or(self.long.as_deref()).unwrap_or_default()
+    }
+
+    /// Whether boots are repeated.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.long.is_some()
+    }
+}
+
 /// Gets everything for the machines.
 ///
 /// # Errors
@@ -125,6 +157,9 @@ mod tests {
     fn words_for_qemu_and_the_kernel_may_start_with_a_dash() {
         let words = ["cargo qemu", "boot", "--qemu", "-s", "--qemu", "-S", "--append", "-- a"];
         let Task::Boot(options) = Cli::parse_from(words).task else { panic!("not boot") };
-        assert_eq!((options.qemu, options.append.as_str()), (vec!["-s".into(), "-S".into()], "-- a"));
+        assert_eq!(
+            (options.qemu, options.append.as_str()),
+            (vec!["-s".into(), "-S".into()], "-- a")
+        );
     }
 }

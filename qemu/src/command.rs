@@ -23,6 +23,8 @@ pub struct Boot {
     pub kernel: PathBuf,
     /// The initramfs; none for a kernel that is only looked at.
     pub initrd: Option<PathBuf>,
+    /// Init has a console; without one the kernel's log is still seen.
+    pub console: bool,
     /// The kernel's command line behind `console=`.
     pub words: String,
     /// Mebibytes of memory.
@@ -48,7 +50,11 @@ impl Boot {
     /// The kernel's command line: console first, and a panic ends the machine at once.
     #[must_use]
     pub fn append(&self) -> String {
-        format!("console={} panic=-1 {}", self.machine.console, self.words).trim_end().to_string()
+        let console = match self.console {
+            true => format!("console={}", self.machine.console),
+            false => self.machine.no_console.to_string(),
+        };
+        format!("{console} panic=-1 {}", self.words).trim_end().to_string()
     }
 
     /// The command that boots it.
@@ -81,7 +87,8 @@ impl Boot {
 impl fmt::Display for CommandLine {
     /// As it can be pasted into a shell.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let words: Vec<String> = self.0.iter().map(|word| quoted(&word.to_string_lossy())).collect();
+        let words: Vec<String> =
+            self.0.iter().map(|word| quoted(&word.to_string_lossy())).collect();
         f.write_str(&words.join(" "))
     }
 }
@@ -106,6 +113,7 @@ mod tests {
             machine: machine::named(machine).unwrap(),
             kernel: "k/vmlinuz".into(),
             initrd: Some("initramfs".into()),
+            console: true,
             words: "insinit.modules=dummy x='a b'".into(),
             memory: 512,
             cpus: 1,
@@ -123,6 +131,12 @@ mod tests {
              initramfs -append \
              'console=ttyAMA0 panic=-1 insinit.modules=dummy x='\\''a b'\\'''"
         );
+    }
+
+    #[test]
+    fn without_a_console_the_log_is_still_seen() {
+        let boot = Boot { console: false, words: String::new(), ..boot("riscv64") };
+        assert_eq!(boot.append(), "earlycon keep_bootcon console=null panic=-1");
     }
 
     #[test]

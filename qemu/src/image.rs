@@ -41,13 +41,15 @@ pub fn there(kernel: &Kernel, names: &[&str]) -> Vec<String> {
 
 /// The names of everything in `modules.order` and `modules.builtin`.
 fn known(kernel: &Kernel) -> HashSet<String> {
-    let lists = kernel.trees().flat_map(|tree| ["modules.order", "modules.builtin"].map(|f| tree.join(f)));
+    let lists =
+        kernel.trees().flat_map(|tree| ["modules.order", "modules.builtin"].map(|f| tree.join(f)));
     let texts = lists.filter_map(|list| fs::read_to_string(list).ok());
     texts.flat_map(|text| text.lines().filter_map(name).collect::<Vec<_>>()).collect()
 }
 
 /// The module's name in a line like `kernel/net/bridge/bridge.ko`.
-fn name(path: &str) -> Option<String> {
+#[must_use]
+pub fn name(path: &str) -> Option<String> {
     let file = path.rsplit('/').next()?;
     Some(file.split('.').next()?.replace('-', "_"))
 }

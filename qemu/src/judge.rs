@@ -21,11 +21,9 @@ pub fn faults(scenario: &Scenario, release: &str, run: &Run) -> Vec<String> {
     let fill = |text: &&str| text.replace("{release}", release);
     let expect: Vec<String> = scenario.expect.iter().map(fill).collect();
     let forbid: Vec<String> = scenario.forbid.iter().chain(&NEVER).map(fill).collect();
-    let mut faults = missing(&run.lines, &expect);
-    faults.extend(forbidden(&run.lines, &forbid));
-    faults.extend(ending(scenario.end, run));
-    faults.extend(lost(&run.lines));
-    faults
+    let faults = missing(&run.lines, &expect).into_iter();
+    let faults = faults.chain(forbidden(&run.lines, &forbid));
+    faults.chain(ending(scenario.end, run)).chain(lost(&run.lines)).collect()
 }
 
 /// The first line that doesn't come in its turn.
@@ -82,8 +80,11 @@ mod tests {
     use crate::scenario::PLAIN;
     use std::time::Duration;
 
-    const TWO: Scenario =
-        Scenario { expect: &["load a: loaded", "exec /sbin/init"], forbid: &["load b: *"], ..PLAIN };
+    const TWO: Scenario = Scenario {
+        expect: &["load a: loaded", "exec /sbin/init"],
+        forbid: &["load b: *"],
+        ..PLAIN
+    };
 
     fn run(lines: &[&str], end: End) -> Run {
         let lines = lines.iter().map(ToString::to_string).collect();
@@ -105,7 +106,8 @@ mod tests {
         let turned = ["insinit: exec /sbin/init", "insinit: load a: loaded 1.0 ms"];
         assert_eq!(judged(&TWO, &turned, End::Off(0)), ["too early: exec /sbin/init"]);
         assert_eq!(judged(&TWO, &turned[..1], End::Off(0)), ["no line: load a: loaded"]);
-        let more = ["insinit: load a: loaded", "insinit: exec /sbin/init", "insinit: load b: missing"];
+        let more =
+            ["insinit: load a: loaded", "insinit: exec /sbin/init", "insinit: load b: missing"];
         assert_eq!(judged(&TWO, &more, End::Off(0)), ["must not come: insinit: load b: missing"]);
     }
 
@@ -117,13 +119,20 @@ mod tests {
         let wanted = Scenario { end: Ends::Panic("kill init"), ..PLAIN };
         assert_eq!(judged(&wanted, &panic, End::Off(0)), [""; 0]);
         assert_eq!(judged(&wanted, &[], End::Off(0)), ["no panic: kill init"]);
-        assert_eq!(judged(&wanted, &["Kernel panic: VFS"], End::Off(0)), ["panic: Kernel panic: VFS"]);
+        assert_eq!(
+            judged(&wanted, &["Kernel panic: VFS"], End::Off(0)),
+            ["panic: Kernel panic: VFS"]
+        );
     }
 
     #[test]
     fn a_lost_log_line_is_a_fault() {
-        let lines = ["insinit: load a: loaded 1.0 ms", "insinit: done: 2 loaded, 0 already, 3.0 ms"];
-        assert_eq!(judged(&PLAIN, &lines, End::Off(0)), ["2 loaded by its account, 1 by its lines"]);
+        let lines =
+            ["insinit: load a: loaded 1.0 ms", "insinit: done: 2 loaded, 0 already, 3.0 ms"];
+        assert_eq!(
+            judged(&PLAIN, &lines, End::Off(0)),
+            ["2 loaded by its account, 1 by its lines"]
+        );
     }
 
     #[test]

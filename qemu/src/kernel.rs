@@ -81,13 +81,13 @@ fn trees(folders: &[PathBuf], release: &str) -> impl Iterator<Item = PathBuf> {
 /// The image of `release` in `folders`, at one of the places where distributions put it.
 fn the_image(folders: &[PathBuf], release: &str) -> Result<PathBuf> {
     let names = ["vmlinuz", "vmlinux", "Image"];
-    let boot = folders.iter().flat_map(|folder| {
-        names.map(|name| folder.join("boot").join(format!("{name}-{release}")))
-    });
+    let boot = folders
+        .iter()
+        .flat_map(|folder| names.map(|name| folder.join("boot").join(format!("{name}-{release}"))));
     let beside = trees(folders, release).flat_map(|tree| names.map(|name| tree.join(name)));
-    boot.chain(beside)
-        .find(|path| path.is_file())
-        .with_context(|| format!("no image of kernel {release} in {}: give --kernel", shown(folders)))
+    boot.chain(beside).find(|path| path.is_file()).with_context(|| {
+        format!("no image of kernel {release} in {}: give --kernel", shown(folders))
+    })
 }
 
 /// Folders as an error shows them.
@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn a_debian_package_before_and_after_the_merge_of_usr() {
         for tree in ["lib", "usr/lib"] {
-            let package = folder(&["boot/vmlinuz-6.1-x", &format!("{tree}/modules/6.1-x/kernel/a.ko")]);
+            let package =
+                folder(&["boot/vmlinuz-6.1-x", &format!("{tree}/modules/6.1-x/kernel/a.ko")]);
             let kernel = Kernel::find(None, &[package.path().into()], None).unwrap();
             assert_eq!(kernel.release, "6.1-x");
             assert_eq!(kernel.image, package.path().join("boot/vmlinuz-6.1-x"));

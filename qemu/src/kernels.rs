@@ -115,7 +115,8 @@ fn packages(apt: &Apt, meta: &str) -> Result<Vec<String>> {
     };
     let release = image_release(image).unwrap_or_default();
     let record = apt.record(image)?;
-    let parts = depends(&record).filter(|name| name.starts_with("linux-") && name.ends_with(release));
+    let parts =
+        depends(&record).filter(|name| name.starts_with("linux-") && name.ends_with(release));
     Ok(std::iter::once(image).chain(parts).map(String::from).collect())
 }
 

@@ -19,10 +19,14 @@ pub struct Machine {
     pub cpu: &'static [&'static str],
     /// The serial line, as the kernel calls it.
     pub console: &'static str,
+    /// Words that show the kernel's log and give init no console: its opening fails.
+    pub no_console: &'static str,
     /// The kernel to boot when none is named.
     pub kernel: &'static str,
     /// Mebibytes of memory that are plenty.
     pub memory: u32,
+    /// The fewest mebibytes in which that kernel reaches init, found by halving.
+    pub smallest: u32,
 }
 
 /// All machines.
@@ -36,8 +40,10 @@ const X86_64: Machine = Machine {
     board: &["-M", "pc"],
     cpu: &[],
     console: "ttyS0",
+    no_console: "earlyprintk=ttyS0,115200,keep console=null",
     kernel: "6.12-x86_64",
     memory: 512,
+    smallest: 73,
 };
 
 const AARCH64: Machine = Machine {
@@ -48,8 +54,10 @@ const AARCH64: Machine = Machine {
     board: &["-M", "virt"],
     cpu: &["-cpu", "cortex-a57"],
     console: "ttyAMA0",
+    no_console: "earlycon keep_bootcon console=null",
     kernel: "6.12-aarch64",
     memory: 512,
+    smallest: 54,
 };
 
 const RISCV64: Machine = Machine {
@@ -60,8 +68,10 @@ const RISCV64: Machine = Machine {
     board: &["-M", "virt"],
     cpu: &[],
     console: "ttyS0",
+    no_console: "earlycon keep_bootcon console=null",
     kernel: "6.12-riscv64",
     memory: 512,
+    smallest: 80,
 };
 
 impl Machine {
@@ -101,6 +111,9 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_told_which_there_are() {
-        assert_eq!(named("mips").unwrap_err(), "no machine mips; there are x86_64, aarch64, riscv64");
+        assert_eq!(
+            named("mips").unwrap_err(),
+            "no machine mips; there are x86_64, aarch64, riscv64"
+        );
     }
 }

@@ -5,18 +5,26 @@ mod accelerator;
 mod apt;
 mod boot;
 mod cache;
+mod checks;
 mod cli;
 mod command;
 mod console;
 mod image;
+mod judge;
 mod kernel;
 mod kernels;
 mod machine;
+mod made;
 mod programs;
 mod progress;
+mod scenario;
+mod scenarios;
 mod setup;
 mod step;
+mod suite;
 mod summary;
+mod test;
+mod transcript;
 
 use clap::Parser;
 use cli::{Cli, Task};
@@ -45,5 +53,6 @@ fn run(task: Task) -> anyhow::Result<bool> {
     match task {
         Task::Setup(options) => cli::setup(&options),
         Task::Boot(options) => boot::run(&options),
+        Task::Test(options) => test::run(&options),
     }
 }

@@ -54,9 +54,14 @@ pub fn build(machine: &Machine) -> Result<Programs> {
     Ok(programs)
 }
 
-/// cargo's folder for what it builds: this program lies two folders below.
-fn target_folder() -> Result<PathBuf> {
+/// cargo's folder for what it builds: this program lies below.
+///
+/// # Errors
+/// This program lies elsewhere.
+pub fn target_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let folder = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    folder.map(Path::to_path_buf).with_context(|| format!("{} was not built by cargo", program.display()))
+    folder
+        .map(Path::to_path_buf)
+        .with_context(|| format!("{} was not built by cargo", program.display()))
 }

@@ -18,7 +18,8 @@ impl Download {
         if !stderr().is_terminal() {
             eprintln!("{name}: fetching {} MB", size / 1_000_000);
         }
-        let style = ProgressStyle::with_template("{msg}: {bar:30} {bytes}/{total_bytes}, {eta} left");
+        let style =
+            ProgressStyle::with_template("{msg}: {bar:30} {bytes}/{total_bytes}, {eta} left");
         let bar = ProgressBar::new(size).with_message(name.to_string());
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self { name: name.to_string(), size, bar }

@@ -16,6 +16,8 @@ pub struct Scenario {
     pub image: Image,
     /// Words for the kernel.
     pub words: &'static str,
+    /// Init has a console.
+    pub console: bool,
     /// How much memory there is.
     pub memory: Memory,
     /// Lines that have to come, in this order; patterns as `transcript` has them.
@@ -90,6 +92,7 @@ pub const PLAIN: Scenario = Scenario {
     on: ALL,
     image: NOTHING,
     words: "",
+    console: true,
     memory: Memory::Plenty,
     expect: &[],
     forbid: &[],

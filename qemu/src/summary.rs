@@ -164,7 +164,8 @@ mod tests {
     }
 
     fn summary(lines: &[&str], guest: bool) -> Summary {
-        let expected = Expected { asked: vec!["ext4".into()], packed: vec!["mbcache".into()], guest };
+        let expected =
+            Expected { asked: vec!["ext4".into()], packed: vec!["mbcache".into()], guest };
         Summary::of(&run(lines), &expected)
     }
 

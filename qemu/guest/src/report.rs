@@ -116,7 +116,11 @@ fn modules<K: Kernel>(k: &mut K, with_names: bool) {
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     say(k, &[b"modules ", &decimal(lines.clone().count())]);
     if with_names {
-        list(k, &[b"module names"], lines.filter_map(|line| line.split(|byte| *byte == b' ').next()));
+        list(
+            k,
+            &[b"module names"],
+            lines.filter_map(|line| line.split(|byte| *byte == b' ').next()),
+        );
     }
 }
 

@@ -1,0 +1,71 @@
+//! The checks that need no boot: format, lints, unit tests.
+
+use crate::programs::cargo;
+use crate::step;
+use crate::suite::Tally;
+use std::time::{Duration, Instant};
+
+/// For one of them on a slow host, crates to be fetched.
+const CHECK: Duration = Duration::from_secs(900);
+
+/// Runs them all, counts them, and says how each went.
+pub fn run(tally: &mut Tally) {
+    count(tally, &["fmt", "--all", "--check"]);
+    let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    count(tally, &lints);
+    count(tally, &["test", "--workspace", "--no-fail-fast"]);
+}
+
+/// Runs cargo with `words`.
+fn count(tally: &mut Tally, words: &[&str]) {
+    let begun = Instant::now();
+    let said = step::output(cargo().args(words), CHECK);
+    let seconds = begun.elapsed().as_secs();
+    let tests = said.as_deref().map(unit_tests).unwrap_or_default();
+    let name = words.join(" ");
+    match said {
+        Ok(_) if tests.failed == 0 => {
+            println!("ok    cargo {name} ({seconds} s)");
+            tally.count(true);
+        }
+        Ok(_) => fail(tally, &name, "tests were ignored"),
+        Err(error) => fail(tally, &name, &format!("{error:#}")),
+    }
+    tally.add(tests);
+}
+
+/// Says why a check failed.
+fn fail(tally: &mut Tally, name: &str, why: &str) {
+    println!("FAIL  cargo {name}\n{why}");
+    tally.count(false);
+}
+
+/// The unit tests that ran; an ignored one has failed.
+fn unit_tests(said: &str) -> Tally {
+    let mut tally = Tally::default();
+    for result in said.lines().filter_map(|line| line.strip_prefix("test result: ok. ")) {
+        let counts = result.split("; ").filter_map(|part| part.split_once(' '));
+        for (count, what) in counts {
+            let count = count.parse().unwrap_or(0);
+            match what {
+                "passed" => tally.passed += count,
+                "ignored" => tally.failed += count,
+                _ => {}
+            }
+        }
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unit_tests_are_counted_and_ignored_ones_held_against_us() {
+        let said = "running 3 tests\n\
+            test result: ok. 35 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n\
+            test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n";
+        assert_eq!(unit_tests(said), Tally { passed: 37, failed: 1 });
+    }
+}

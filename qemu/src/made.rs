@@ -1,0 +1,121 @@
+//! Files made for a test: modules of the kernel's own, plain, packed, cut or changed.
+
+use crate::image::name;
+use crate::kernel::Kernel;
+use crate::programs::Programs;
+use crate::scenario::Made;
+use anyhow::{Context, Result};
+use insinit_initramfs::Compression;
+use liblzma::bufread::XzDecoder;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What ends a signed module (`include/linux/module_signature.h`), behind a block of 12 bytes whose
+/// last four say how long the signature before it is.
+const SIGNED: &[u8] = b"~Module signature appended~\n";
+const SIGNATURE_BLOCK: usize = 12;
+
+/// Writes the file that `made` describes to `path`.
+///
+/// # Errors
+/// The kernel has no such module, or a file can't be read or written.
+pub fn write(made: Made, kernel: &Kernel, programs: &Programs, path: &Path) -> Result<()> {
+    let bytes = match made {
+        Made::Text(text) => text.into(),
+        Made::Plain(module) => plain(kernel, module)?,
+        Made::Gzip(module) => gzip(kernel, module)?,
+        Made::HalfGzip(module) => half(gzip(kernel, module)?),
+        Made::WrongCrc(module) => wrong_crc(gzip(kernel, module)?),
+        Made::OtherRelease(module) => other_release(unsigned(plain(kernel, module)?)),
+        Made::Guest => fs::read(&programs.guest)?,
+    };
+    fs::write(path, bytes).with_context(|| format!("can't write {}", path.display()))
+}
+
+/// The module inflated.
+fn plain(kernel: &Kernel, module: &str) -> Result<Vec<u8>> {
+    let path = file(kernel, module)
+        .with_context(|| format!("{} has no module {module}", kernel.release))?;
+    let bytes = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
+    if path.extension().is_none_or(|suffix| suffix != "xz") {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    XzDecoder::new_multi_decoder(bytes.as_slice()).read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
+/// The module's file, found through `modules.order`, which names it as it was built.
+fn file(kernel: &Kernel, module: &str) -> Option<PathBuf> {
+    kernel.trees().find_map(|tree| {
+        let order = fs::read_to_string(tree.join("modules.order")).ok()?;
+        let built = order.lines().find(|path| name(path).as_deref() == Some(module))?;
+        let files = ["", ".xz"].map(|suffix| tree.join(format!("{built}{suffix}")));
+        files.into_iter().find(|file| file.is_file())
+    })
+}
+
+fn gzip(kernel: &Kernel, module: &str) -> Result<Vec<u8>> {
+    Compression::Gzip.pack(&plain(kernel, module)?)
+}
+
+fn half(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.truncate(bytes.len() / 2);
+    bytes
+}
+
+/// A gzip member ends in CRC-32 and length, four bytes each (RFC 1952).
+fn wrong_crc(mut bytes: Vec<u8>) -> Vec<u8> {
+    let crc = bytes.len().saturating_sub(8);
+    bytes[crc] ^= 1;
+    bytes
+}
+
+/// Without its signature, which a change would make worse than missing.
+fn unsigned(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(signed) = bytes.strip_suffix(SIGNED) {
+        let block = &signed[signed.len() - SIGNATURE_BLOCK..];
+        let length = u32::from_be_bytes([block[8], block[9], block[10], block[11]]) as usize;
+        let end = signed.len() - SIGNATURE_BLOCK - length;
+        bytes.truncate(end);
+    }
+    bytes
+}
+
+/// With another version magic: the flags, as the kernel passes over the release where symbols have
+/// versions of their own (`kernel/module/version.c`: `same_magic`).
+fn other_release(mut bytes: Vec<u8>) -> Vec<u8> {
+    let (flag, other) = (b" mod_unload ", b" mod_UNLOAD ");
+    if let Some(at) = bytes.windows(flag.len()).position(|window| window == flag) {
+        bytes[at..at + flag.len()].copy_from_slice(other);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_goes_with_its_block_and_marker() {
+        let block = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3];
+        let signed = [b"ELF".as_slice(), b"sig", &block, SIGNED].concat();
+        assert_eq!(unsigned(signed), b"ELF");
+        assert_eq!(unsigned(b"ELF".to_vec()), b"ELF");
+    }
+
+    #[test]
+    fn a_changed_module_differs_in_its_version_magic_only() {
+        let module = b"vermagic=6.12 SMP mod_unload modversions \0rest".to_vec();
+        let changed = other_release(module.clone());
+        assert_eq!(changed.len(), module.len());
+        assert_eq!(changed, b"vermagic=6.12 SMP mod_UNLOAD modversions \0rest");
+    }
+
+    #[test]
+    fn a_wrong_checksum_leaves_the_length_right() {
+        let bytes = wrong_crc(vec![0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(bytes, [0, 0, 0, 2, 3, 4, 5, 6, 7, 8]);
+    }
+}

@@ -1,0 +1,107 @@
+//! Little memory, many modules.
+
+use crate::scenario::{Image, Made, Memory, NOTHING, PLAIN, Scenario};
+
+/// Sixty modules that all three kernels have.
+const SIXTY: &[&str] = &[
+    "sch_cake",
+    "sch_cbs",
+    "sch_choke",
+    "sch_codel",
+    "sch_drr",
+    "sch_etf",
+    "sch_ets",
+    "sch_fq",
+    "sch_fq_pie",
+    "sch_gred",
+    "sch_hfsc",
+    "sch_hhf",
+    "sch_htb",
+    "sch_ingress",
+    "sch_mqprio",
+    "sch_mqprio_lib",
+    "sch_multiq",
+    "sch_netem",
+    "sch_pie",
+    "sch_plug",
+    "sch_prio",
+    "sch_qfq",
+    "sch_red",
+    "sch_sfb",
+    "sch_sfq",
+    "sch_skbprio",
+    "sch_taprio",
+    "sch_tbf",
+    "sch_teql",
+    "cls_basic",
+    "cls_bpf",
+    "cls_cgroup",
+    "cls_flow",
+    "cls_flower",
+    "cls_fw",
+    "cls_matchall",
+    "cls_route",
+    "cls_u32",
+    "xt_bpf",
+    "xt_comment",
+    "xt_cpu",
+    "xt_devgroup",
+    "xt_ecn",
+    "xt_esp",
+    "xt_iprange",
+    "xt_length",
+    "xt_limit",
+    "xt_mac",
+    "xt_mark",
+    "xt_multiport",
+    "xt_owner",
+    "xt_pkttype",
+    "xt_policy",
+    "xt_quota",
+    "xt_realm",
+    "xt_recent",
+    "xt_statistic",
+    "xt_string",
+    "xt_time",
+    "xt_u32",
+];
+
+pub(super) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "sixty modules, no line lost",
+        image: Image { modules: SIXTY, list: true, ..NOTHING },
+        expect: &[
+            "load sch_cake: loaded",
+            "load sch_teql: loaded",
+            "load x_tables: loaded",
+            "load xt_u32: loaded",
+            "done: 61 loaded,",
+            "guest: modules 61",
+        ],
+        ..PLAIN
+    },
+    Scenario {
+        name: "a module too large for the memory",
+        image: Image {
+            files: &[(Made::Gzip("amdgpu"), "/amdgpu.ko.gz"), (Made::Plain("dummy"), "/dummy.ko")],
+            ..NOTHING
+        },
+        words: "insinit.modules=/amdgpu.ko.gz,/dummy.ko",
+        memory: Memory::Smallest(16),
+        expect: &[
+            "load amdgpu: failed ENOMEM: needs * MiB, free * MiB",
+            "load dummy: loaded",
+            "exec /sbin/init",
+            "guest: modules 1",
+        ],
+        ..PLAIN
+    },
+    Scenario {
+        name: "little memory, and enough",
+        image: Image { modules: &["dummy", "brd", "overlay"], ..NOTHING },
+        words: "insinit.modules=dummy,brd,overlay guest=memory",
+        memory: Memory::Smallest(16),
+        expect: &["load overlay: loaded", "guest: memory MemFree:", "guest: modules 3"],
+        ..PLAIN
+    },
+];

@@ -1,0 +1,85 @@
+//! All boot tests, by topic. What works stands beside what has to fail well.
+
+mod compression;
+mod failure;
+mod handover;
+mod harness;
+mod limits;
+mod list;
+mod order;
+mod parameters;
+
+use crate::scenario::Scenario;
+use crate::suite::Job;
+
+/// All of them.
+#[must_use]
+pub fn all() -> Vec<Scenario> {
+    let topics = [
+        list::SCENARIOS,
+        order::SCENARIOS,
+        compression::SCENARIOS,
+        parameters::SCENARIOS,
+        failure::SCENARIOS,
+        handover::SCENARIOS,
+        limits::SCENARIOS,
+        harness::SCENARIOS,
+    ];
+    topics.concat()
+}
+
+/// A boot for each scenario and kernel of those machines, of names that hold `part`.
+#[must_use]
+pub fn jobs(machines: &[&str], part: &str) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for scenario in all().into_iter().filter(|scenario| scenario.name.contains(part)) {
+        let on = |kernel: &&str| machines.iter().any(|machine| kernel.ends_with(machine));
+        jobs.extend(scenario.on.iter().copied().filter(on).map(|kernel| (kernel, scenario)));
+    }
+    jobs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels;
+    use crate::scenario::Ends;
+    use insinit::line;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_different() {
+        let mut names = HashSet::new();
+        for scenario in all() {
+            assert!(names.insert(scenario.name), "{} is there twice", scenario.name);
+        }
+    }
+
+    #[test]
+    fn every_scenario_can_fail() {
+        for scenario in all() {
+            let says = !scenario.expect.is_empty() || matches!(scenario.end, Ends::Panic(_));
+            assert!(says, "{} expects nothing", scenario.name);
+        }
+    }
+
+    #[test]
+    fn patterns_of_insinits_lines_have_a_verb_and_kernels_are_known() {
+        for scenario in all() {
+            assert!(!scenario.on.is_empty(), "{}", scenario.name);
+            assert!(scenario.on.iter().all(|name| kernels::named(name).is_some()));
+            for pattern in scenario.expect.iter().chain(scenario.forbid) {
+                let line = format!("insinit: {pattern}");
+                let parsed = line::parse(&line);
+                assert!(parsed.is_some_and(|line| !line.verb.is_empty()), "{pattern}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_machine_and_a_name_pick_jobs() {
+        let jobs = jobs(&["riscv64"], "plain");
+        assert!(!jobs.is_empty());
+        assert!(jobs.iter().all(|(kernel, _)| *kernel == "6.12-riscv64"));
+    }
+}
