@@ -83,3 +83,57 @@ fn zstd(bytes: &[u8]) -> Result<Vec<u8>> {
     encoder.include_contentsize(true)?;
     Ok(encoder.compress(bytes)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inflate::{form, whole};
+
+    const ALL: [Compression; 4] =
+        [Compression::None, Compression::Gzip, Compression::Xz, Compression::Zstd];
+
+    fn text() -> Vec<u8> {
+        (0..40_000u32).flat_map(|n| (n / 7).to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        for compression in ALL {
+            for bytes in [text(), Vec::new()] {
+                let packed = compression.pack(&bytes).expect("packed");
+                assert_eq!(whole(packed).expect("inflated"), bytes, "{compression:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_suffix_is_that_of_the_form() {
+        let forms = ALL.map(|compression| form(&compression.pack(b"x").expect("packed")));
+        assert_eq!(forms, [None, Some("gzip"), Some("xz"), Some("zstd")]);
+        assert_eq!(ALL.map(Compression::suffix), ["", ".gz", ".xz", ".zst"]);
+    }
+
+    #[test]
+    fn gzip_has_neither_name_nor_time() {
+        let packed = Compression::Gzip.pack(&text()).expect("packed");
+        assert_eq!(packed[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
+    }
+
+    /// The .xz file format, 2.1.1.2 (stream flags) and 3.1 (block header).
+    #[test]
+    fn xz_has_crc32_and_lzma2_with_one_mebibyte() {
+        let packed = Compression::Xz.pack(&text()).expect("packed");
+        assert_eq!(packed[6..8], [0, 1], "CRC-32");
+        assert_eq!(packed[13] & 3, 0, "one filter");
+        assert_eq!(packed[14..17], [0x21, 1, 16], "LZMA2, dictionary of 1 MiB");
+    }
+
+    /// RFC 8878, 3.1.1.1.1: bit 2 is the checksum, bit 5 a single segment.
+    #[test]
+    fn zstd_is_a_plain_frame_with_size_and_checksum() {
+        let packed = Compression::Zstd.pack(&text()).expect("packed");
+        let descriptor = packed[4];
+        assert_eq!(descriptor & 0b100, 0b100, "checksum");
+        assert_ne!(descriptor & 0b1110_0000, 0, "content size");
+    }
+}

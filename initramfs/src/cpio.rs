@@ -100,3 +100,73 @@ fn fields(header: &Header, name: &[u8]) -> [u32; 13] {
 pub fn pad(out: &mut Vec<u8>) {
     out.resize(out.len().next_multiple_of(4), 0);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpio_reader::{Record, records};
+
+    fn sample() -> Vec<Entry> {
+        vec![
+            Entry::dir("dev"),
+            Entry::char_device("dev/console", 5, 1),
+            Entry::program("init", b"12345".as_slice()),
+            Entry::link("linkrc", "init"),
+            Entry::file("n", []).with_mode(0o100600),
+        ]
+    }
+
+    #[test]
+    fn a_strict_reader_finds_what_was_written() {
+        let bytes = archive(&sample()).expect("an archive");
+        let (found, used) = records(&bytes).expect("records");
+        assert_eq!(used, bytes.len());
+        let modes: Vec<u32> = found.iter().map(|record| record.mode).collect();
+        assert_eq!(modes, [0o040755, 0o020600, 0o100755, 0o120777, 0o100600]);
+        let paths: Vec<&[u8]> = found.iter().map(|record| record.path).collect();
+        assert_eq!(paths, [&b"dev"[..], b"dev/console", b"init", b"linkrc", b"n"]);
+        let bodies: Vec<&[u8]> = found.iter().map(|record| record.body).collect();
+        assert_eq!(bodies, [&b""[..], b"", b"12345", b"init", b""]);
+        assert_eq!(found[1].rdev, (5, 1));
+    }
+
+    #[test]
+    fn nothing_of_the_host_is_in_it() {
+        let bytes = archive(&sample()).expect("an archive");
+        let (found, _) = records(&bytes).expect("records");
+        let is_plain = |record: &Record<'_>| record.owner == (0, 0) && record.mtime == 0;
+        assert!(found.iter().all(is_plain));
+        let numbers: Vec<u32> = found.iter().map(|record| record.ino).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    }
+
+    /// Written by hand from the kernel's buffer-format.rst.
+    #[test]
+    fn the_bytes_are_those_of_the_format() {
+        let file = [
+            "070701", "00000001", "000081A4", "00000000", "00000000", "00000001", "00000000",
+            "00000002", "00000000", "00000000", "00000000", "00000000", "00000002", "00000000",
+            "a\0", "hi\0\0",
+        ];
+        let trailer = [
+            "070701",
+            "00000000",
+            "00000000",
+            "00000000",
+            "00000000",
+            "00000001",
+            "00000000",
+            "00000000",
+            "00000000",
+            "00000000",
+            "00000000",
+            "00000000",
+            "0000000B",
+            "00000000",
+            "TRAILER!!!\0\0\0\0",
+        ];
+        let expected = file.concat() + &trailer.concat();
+        let bytes = archive(&[Entry::file("a", b"hi".as_slice())]).expect("an archive");
+        assert_eq!(String::from_utf8_lossy(&bytes), expected);
+    }
+}

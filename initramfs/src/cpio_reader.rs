@@ -91,3 +91,44 @@ fn number(digits: &[u8]) -> Result<u32> {
     let text = std::str::from_utf8(digits)?;
     Ok(u32::from_str_radix(text, 16)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpio::archive;
+    use crate::entry::Entry;
+    use proptest::prelude::*;
+
+    fn sample() -> Vec<u8> {
+        let entries = [Entry::dir("d"), Entry::file("d/f", b"content".as_slice())];
+        archive(&entries).expect("an archive")
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        let bytes = sample();
+        let trailer = bytes.len() - bytes.iter().rev().take_while(|byte| **byte == 0).count();
+        for len in 0..=trailer {
+            assert!(records(&bytes[..len]).is_err(), "{len}");
+        }
+    }
+
+    #[test]
+    fn signs_and_blanks_are_no_digits() {
+        for digits in ["+0000001", " 0000001", "0x000001", "0000001g"] {
+            let mut bytes = sample();
+            bytes[6..14].copy_from_slice(digits.as_bytes());
+            assert!(records(&bytes).is_err(), "{digits}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_strange(at in 0..400usize, byte: u8) {
+            let mut bytes = sample();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            let _ = records(&bytes);
+        }
+    }
+}

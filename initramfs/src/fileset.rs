@@ -163,3 +163,69 @@ fn merge(old: &mut Entry, new: &Entry) -> Result<()> {
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(entries: Vec<Entry>) -> Result<FileSet> {
+        let mut files = FileSet::default();
+        files.add_all(entries)?;
+        Ok(files)
+    }
+
+    fn paths(files: FileSet) -> Vec<String> {
+        files.into_entries().iter().map(|entry| entry.name().into_owned()).collect()
+    }
+
+    #[test]
+    fn parents_come_before_children() {
+        let files = set(vec![Entry::file("/b/c/d", []), Entry::file("a", [])]).expect("files");
+        assert_eq!(paths(files), ["a", "b", "b/c", "b/c/d"]);
+    }
+
+    #[test]
+    fn links_among_the_parents_are_followed_in_any_order() {
+        let entries = vec![
+            Entry::file("lib/modules/x.ko", []),
+            Entry::dir("lib"),
+            Entry::link("lib", "usr/lib"),
+        ];
+        let files = set(entries).expect("files");
+        assert!(files.find(b"/lib/modules/x.ko").is_some());
+        let expected = ["lib", "usr", "usr/lib", "usr/lib/modules", "usr/lib/modules/x.ko"];
+        assert_eq!(paths(files), expected);
+    }
+
+    #[test]
+    fn two_contents_for_one_path_are_an_error_that_names_both() {
+        let one = || Entry::file("etc/x", b"1".as_slice()).with_source("one");
+        let two = Entry::file("/etc//x", b"2".as_slice()).with_source("two");
+        assert_eq!(paths(set(vec![one(), one()]).expect("the same")), ["etc", "etc/x"]);
+        let error = set(vec![one(), two]).err().expect("an error").to_string();
+        assert!(error.contains("/etc/x") && error.contains("one") && error.contains("two"));
+        assert!(set(vec![one(), one().with_mode(0o755)]).is_err());
+    }
+
+    #[test]
+    fn a_file_is_no_directory() {
+        assert!(set(vec![Entry::file("a", []), Entry::file("a/b", [])]).is_err());
+        assert!(set(vec![Entry::file("a", []), Entry::dir("a")]).is_err());
+    }
+
+    #[test]
+    fn what_an_older_image_has_is_used_and_not_repeated() {
+        let below = [Entry::dir("usr"), Entry::dir("usr/lib"), Entry::link("lib", "usr/lib")];
+        let mut files = FileSet::over(below).expect("files");
+        files.add_all(vec![Entry::file("lib/modules/x", [])]).expect("added");
+        assert_eq!(paths(files), ["usr/lib/modules", "usr/lib/modules/x"]);
+    }
+
+    #[test]
+    fn circles_end() {
+        let entries = vec![Entry::link("a", "b"), Entry::link("b", "a")];
+        assert!(set(entries.clone()).expect("links").find(b"a").is_none());
+        let files = [entries, vec![Entry::file("a/x", [])]].concat();
+        assert!(set(files).is_err());
+    }
+}

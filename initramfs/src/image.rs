@@ -28,8 +28,14 @@ pub fn read(path: &Path) -> Result<Image> {
     Ok(Image { path: path.to_path_buf(), bytes, segments })
 }
 
+/// The entries of an image of any compression, in the order of its archives.
+pub fn entries(path: &Path) -> Result<Vec<Entry>> {
+    read(path)?.entries()
+}
+
 impl Image {
-    /// Its entries as they are once all of it is unpacked: the last of a path.
+    /// The entries of all its archives in order; of two with one path the kernel keeps the
+    /// last.
     pub fn entries(&self) -> Result<Vec<Entry>> {
         let mut all = Vec::new();
         for segment in &self.segments {

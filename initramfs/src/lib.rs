@@ -11,6 +11,9 @@ mod compression;
 mod cpio;
 mod cpio_reader;
 mod elf;
+#[cfg(test)]
+#[path = "../tests/common/elves.rs"]
+mod elves;
 mod entry;
 mod fileset;
 mod graph;
@@ -47,6 +50,7 @@ pub use arch::Arch;
 pub use build::{Built, PackedModule, build, write_archive};
 pub use compression::Compression;
 pub use entry::{Entry, Node};
+pub use image::entries;
 pub use image_plan::{ImagePlan, image_plan};
 pub use listing::listing;
 pub use options::{FileSpec, Options};

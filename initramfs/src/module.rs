@@ -67,3 +67,49 @@ fn exports(elf: &Elf, crcs: &[&[u8]]) -> Result<Vec<String>> {
 fn texts<'a>(names: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elves::Ko;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_fields_and_symbols_are_read() {
+        let ko = Ko::new("a").field("alias", "pci:*").exports(&["one", "two"]);
+        let module = Module::parse(&ko.needs(&["three"], "b,c").bytes()).expect("a module");
+        assert_eq!(module.exports, ["one", "two"]);
+        assert_eq!(module.needs, ["printk", "three"]);
+        assert_eq!(module.depends().collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(module.info.first("alias"), Some("pci:*"));
+        assert!(module.is_intree());
+    }
+
+    #[test]
+    fn exports_are_found_without_modversions() {
+        let ko = Ko::new("a").exports(&["one", "two"]).without_crcs();
+        assert_eq!(Module::parse(&ko.bytes()).expect("a module").exports, ["one", "two"]);
+    }
+
+    #[test]
+    fn programs_and_text_are_no_modules() {
+        let program = crate::elves::program(crate::Arch::X86_64, None);
+        assert!(Module::parse(&program).is_err());
+        assert!(Module::parse(b"#!/bin/sh").is_err());
+        assert!(Module::parse(b"").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_is_too_strange(at: usize, byte: u8, cut: usize) {
+            let mut bytes = Ko::new("a").exports(&["one"]).debug().bytes();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            let _ = Module::parse(&bytes);
+            let _ = crate::strip::debug(&bytes);
+            bytes.truncate(cut % bytes.len());
+            let _ = Module::parse(&bytes);
+            let _ = crate::strip::debug(&bytes);
+        }
+    }
+}

@@ -77,3 +77,71 @@ fn check(plain: &[u8], release: &str, arch: Arch) -> Result<()> {
     ensure!(built_for == release, "is for {built_for}, and the tree is of {release}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elves::{Ko, RELEASE};
+    use std::path::PathBuf;
+
+    fn given(file: &[u8], options: &Options) -> Result<Payload> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let host: PathBuf = dir.path().join("a.ko");
+        std::fs::write(&host, file).expect("written");
+        payload(&ModuleFile { path: "a.ko".into(), host }, RELEASE, options)
+    }
+
+    fn options(module_compress: Option<Compression>, strip_debug: bool) -> Options {
+        Options { arch: Arch::X86_64, module_compress, strip_debug, ..Options::default() }
+    }
+
+    #[test]
+    fn kept_modules_are_the_same_bytes() {
+        let ko = Ko::new("a").signed().bytes();
+        for file in [ko.clone(), Compression::Xz.pack(&ko).expect("packed")] {
+            let found = given(&file, &options(None, true)).expect("a payload");
+            assert!(found.bytes == file && !found.lost_signature);
+        }
+    }
+
+    #[test]
+    fn modules_change_their_compression() {
+        let ko = Ko::new("a").bytes();
+        let file = Compression::Gzip.pack(&ko).expect("packed");
+        for to in [Compression::None, Compression::Gzip, Compression::Xz, Compression::Zstd] {
+            let found = given(&file, &options(Some(to), false)).expect("a payload");
+            assert_eq!(compression(&found.bytes), to);
+            assert_eq!(inflate::whole(found.bytes).expect("inflated"), ko);
+        }
+    }
+
+    #[test]
+    fn stripped_modules_keep_their_compression_and_lose_their_signature() {
+        let ko = Ko::new("a").debug().signed().bytes();
+        let file = Compression::Zstd.pack(&ko).expect("packed");
+        let found = given(&file, &options(None, true)).expect("a payload");
+        assert!(found.lost_signature);
+        assert_eq!(compression(&found.bytes), Compression::Zstd);
+        assert!(inflate::whole(found.bytes).expect("inflated").len() < ko.len() - 5000);
+    }
+
+    #[test]
+    fn a_module_the_kernel_would_refuse_is_an_error() {
+        let error = |ko: Ko| match given(&ko.bytes(), &options(None, false)) {
+            Err(error) => format!("{error:#}"),
+            Ok(_) => String::from("no error"),
+        };
+        let other = error(Ko::new("a").arch(Arch::Aarch64));
+        assert!(other.contains("is for aarch64, and the image is for x86_64"), "{other}");
+        let other = error(Ko::new("a").release("6.2.0"));
+        assert!(other.contains("is for 6.2.0, and the tree is of 6.1.0-test"), "{other}");
+    }
+
+    #[test]
+    fn damaged_streams_are_errors() {
+        let mut file = Compression::Gzip.pack(&Ko::new("a").bytes()).expect("packed");
+        let middle = file.len() / 2;
+        file[middle] ^= 0x55;
+        assert!(given(&file, &options(None, false)).is_err());
+    }
+}

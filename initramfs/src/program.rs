@@ -56,3 +56,56 @@ fn missing(shown: &str, interpreter: &[u8]) -> String {
         interpreter.escape_ascii()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elves;
+
+    fn verdict(init: Entry, others: &[Entry]) -> std::result::Result<(), String> {
+        let mut files = FileSet::default();
+        files.add_all([vec![init], others.to_vec()].concat()).expect("files");
+        check(&files, "sbin/init", Arch::X86_64).map_err(|error| format!("{error:#}"))
+    }
+
+    fn init(interpreter: Option<&str>) -> Entry {
+        Entry::program("sbin/init", elves::program(Arch::X86_64, interpreter))
+    }
+
+    fn script(text: &str) -> Entry {
+        Entry::program("sbin/init", text)
+    }
+
+    #[test]
+    fn a_static_program_needs_nothing() {
+        assert_eq!(verdict(init(None), &[]), Ok(()));
+    }
+
+    #[test]
+    fn a_dynamic_program_needs_its_interpreter() {
+        let error = verdict(init(Some("/lib64/ld.so")), &[]).expect_err("no interpreter");
+        assert!(error.contains("/lib64/ld.so") && error.contains("sbin/init"), "{error}");
+        let linker = Entry::program("usr/lib/ld.so", elves::program(Arch::X86_64, None));
+        let others = [Entry::link("lib64", "usr/lib"), linker];
+        assert_eq!(verdict(init(Some("/lib64/ld.so")), &others), Ok(()));
+    }
+
+    #[test]
+    fn a_script_needs_its_interpreter() {
+        assert!(verdict(script("#! /bin/sh -e\n"), &[]).expect_err("no sh").contains("/bin/sh"));
+        let shell = Entry::program("bin/busybox", elves::program(Arch::X86_64, None));
+        let others = [Entry::link("bin/sh", "busybox"), shell];
+        assert_eq!(verdict(script("#! /bin/sh -e\n"), &others), Ok(()));
+        assert!(verdict(script("#!\n"), &others).is_err());
+        assert!(verdict(script("#!/sbin/init\n"), &[]).is_err());
+    }
+
+    #[test]
+    fn what_cannot_start_is_an_error() {
+        let other = Entry::program("sbin/init", elves::program(Arch::Riscv64, None));
+        assert!(verdict(other, &[]).expect_err("machine").contains("is for riscv64"));
+        assert!(verdict(script("hello"), &[]).is_err());
+        assert!(verdict(init(None).with_mode(0o644), &[]).is_err());
+        assert!(verdict(Entry::link("sbin/init", "/nowhere"), &[]).is_err());
+    }
+}

@@ -66,3 +66,24 @@ impl Request {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Request;
+
+    fn words(modules: &[&str]) -> String {
+        let modules: Vec<String> = modules.iter().map(|list| list.to_string()).collect();
+        Request::new(&modules).expect("a request").words()
+    }
+
+    #[test]
+    fn lists_add_up_in_order() {
+        assert_eq!(words(&["b,-a", ":,c ", ""]), "insinit.modules=\"b,-a,:,c\"");
+        assert_eq!(words(&[]), "");
+    }
+
+    #[test]
+    fn quotes_cannot_leave_the_word() {
+        assert!(Request::new(&["a\" root=/dev/sda".to_string()]).is_err());
+    }
+}

@@ -97,3 +97,65 @@ fn finish(header: &Header, sections: &[Section], mut out: Vec<u8>) -> Result<Vec
     out.extend_from_slice(object::bytes_of_slice(sections));
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elf::Elf;
+    use crate::elves::Ko;
+    use crate::module::Module;
+
+    fn stripped(ko: &Ko) -> Option<Vec<u8>> {
+        debug(&ko.bytes()).expect("a module")
+    }
+
+    #[test]
+    fn debug_sections_go_and_the_rest_stays() {
+        let ko = Ko::new("a").exports(&["one"]).needs(&["two"], "b").debug();
+        let (full, small) = (ko.bytes(), stripped(&ko).expect("stripped"));
+        assert!(small.len() + 5000 <= full.len(), "{} {}", small.len(), full.len());
+        assert_eq!(Module::parse(&small).expect("after"), Module::parse(&full).expect("before"));
+        let (full, small) = (Elf::read(&full).expect("elf"), Elf::read(&small).expect("elf"));
+        for name in [b".symtab".as_slice(), b".strtab", b".rela.gnu.linkonce.this_module"] {
+            let section = small.section(name).expect("sections");
+            assert!(section.is_some() && section == full.section(name).expect("sections"));
+        }
+        assert_eq!(small.section(b".debug_info").expect("sections"), Some(&[][..]));
+    }
+
+    #[test]
+    fn sections_keep_their_numbers_and_alignment() {
+        let ko = Ko::new("a").debug();
+        let (full, small) = (ko.bytes(), stripped(&ko).expect("stripped"));
+        let table = |bytes| Header::parse(bytes).and_then(|h| h.sections(ORDER, bytes));
+        let (full, small) = (table(&*full).expect("before"), table(&*small).expect("after"));
+        assert_eq!(full.len(), small.len());
+        for (before, after) in full.iter().zip(small.iter()) {
+            assert_eq!(before.sh_name, after.sh_name);
+            let align = after.sh_addralign(ORDER).max(1);
+            assert_eq!(after.sh_offset(ORDER) % align, 0);
+            if after.sh_type(ORDER) != elf::SHT_NULL {
+                let same = [before.sh_link(ORDER), before.sh_info(ORDER)];
+                assert_eq!(same, [after.sh_link(ORDER), after.sh_info(ORDER)]);
+            }
+        }
+    }
+
+    #[test]
+    fn without_debug_sections_there_is_nothing_to_do() {
+        assert_eq!(stripped(&Ko::new("a").signed()), None);
+    }
+
+    #[test]
+    fn the_signature_goes_with_what_it_signed() {
+        let small = stripped(&Ko::new("a").debug().signed()).expect("stripped");
+        assert!(!small.ends_with(b"~Module signature appended~\n"));
+    }
+
+    #[test]
+    fn what_is_no_module_is_an_error() {
+        let bytes = Ko::new("a").debug().bytes();
+        assert!(debug(&bytes[..bytes.len() - 100]).is_err());
+        assert!(debug(b"not ELF").is_err());
+    }
+}

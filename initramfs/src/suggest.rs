@@ -9,6 +9,14 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> St
     }
 }
 
+/// How far a name is from the one that is wanted: a beginning of it is near.
+fn distance(wanted: &str, name: &str) -> usize {
+    match name.starts_with(wanted) {
+        true => 1,
+        false => strsim::osa_distance(wanted, name),
+    }
+}
+
 /// A third of the letters may be wrong, and one at least.
 fn limit(wanted: &str) -> usize {
     (wanted.len() / 3).max(1)
@@ -24,6 +32,7 @@ mod tests {
         assert_eq!(nearest("virtio_blc", known), "; did you mean virtio_blk?");
         assert_eq!(nearest("e100", known), "; did you mean e1000?");
         assert_eq!(nearest("btrfs", known), "");
+        assert_eq!(nearest("virtio_b", known), "; did you mean virtio_blk?");
         assert_eq!(nearest("x", []), "");
     }
 }
