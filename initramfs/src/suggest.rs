@@ -2,7 +2,7 @@
 
 /// `; did you mean X?` where a known name is near enough, else nothing.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let near = known.into_iter().map(|name| (strsim::osa_distance(wanted, name), name)).min();
+    let near = known.into_iter().map(|name| (distance(wanted, name), name)).min();
     match near {
         Some((distance, name)) if distance <= limit(wanted) => format!("; did you mean {name}?"),
         _ => String::new(),

@@ -35,7 +35,7 @@ impl World {
         world.kernel_file("modules.builtin", "kernel/fs/ext4.ko\n");
         let order = ["fs/a", "lib/f", "lib/e", "lib/c", "lib/b", "net/d-d"];
         let order = order.map(|path| format!("kernel/{path}.ko\n"));
-        world.kernel_file("modules.order", &order.concat());
+        world.kernel_file("modules.order", order.concat());
         world
     }
 
