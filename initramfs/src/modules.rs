@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::request::Request;
 use crate::stage::{self, Stage};
 use crate::tree::{Tree, module_name};
-use crate::{index_reader, scan, suggest};
+use crate::{index_reader, packed_index, scan, suggest};
 
 /// Finds, reads and changes everything that the request, and the image's own list, lead to.
 pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<Modules> {
@@ -28,7 +28,8 @@ pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<
     let index = index(&tree, &stage, &words, &progress)?;
     let closure = closure::plan(stage.root(), &tree.release, &words)?;
     let (wanted, warnings) = wanted(&tree, files, &closure)?;
-    let mut modules = packed::pack(&tree, &index, &wanted, options, &progress)?;
+    let mut modules = packed::pack(&tree, &wanted, options, &progress)?;
+    modules.entries.extend(packed_index::entries(&tree, &index, &wanted, options, files)?);
     modules.warnings.extend(warnings);
     Ok(modules)
 }

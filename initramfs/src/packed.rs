@@ -1,13 +1,10 @@
 //! Module files and their index as entries of the image.
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::build::PackedModule;
 use crate::entry::Entry;
-use crate::index::Index;
 use crate::module_files::ModuleFile;
 use crate::options::Options;
 use crate::payload::{self, Payload};
@@ -27,10 +24,9 @@ pub struct Modules {
     pub warnings: Vec<String>,
 }
 
-/// Packs files of a tree with the lines of the index that are about them.
+/// Packs files of a tree, in the order of loading.
 pub fn pack(
     tree: &Tree,
-    index: &Index,
     wanted: &[&ModuleFile],
     options: &Options,
     progress: &Progress,
@@ -40,7 +36,6 @@ pub fn pack(
     for (file, payload) in wanted.iter().zip(payloads) {
         modules.add(tree, file, payload, options);
     }
-    modules.add_index(tree, index, wanted, options)?;
     modules.warn_of_signatures();
     Ok(modules)
 }
@@ -75,28 +70,6 @@ impl Modules {
             guest_path: format!("/{}", String::from_utf8_lossy(&guest)),
         });
         self.entries.push(Entry::file(guest, payload.bytes).with_source(file.host.display()));
-    }
-
-    fn add_index(
-        &mut self,
-        tree: &Tree,
-        index: &Index,
-        wanted: &[&ModuleFile],
-        options: &Options,
-    ) -> Result<()> {
-        let paths: BTreeSet<&str> = wanted.iter().map(|file| file.path.as_str()).collect();
-        let rename = |path: &str| payload::path(path, options.module_compress);
-        let index = index.only(|path| paths.contains(path), rename);
-        for (file, text) in index.files() {
-            self.entries
-                .push(Entry::file(tree.guest(file), text).with_source("the index of the modules"));
-        }
-        let builtin = tree.bytes("modules.builtin")?;
-        if !builtin.is_empty() {
-            let entry = Entry::file(tree.guest("modules.builtin"), builtin);
-            self.entries.push(entry.with_source("the kernel's modules.builtin"));
-        }
-        Ok(())
     }
 
     /// Turns the names of modules that lost their signature into one warning.

@@ -138,3 +138,29 @@ fn later_archives_replace_earlier_ones() {
     assert_eq!(plan.lines.len(), 1);
     assert!(plan.lines[0].contains("/f.ko"), "{:?}", plan.lines);
 }
+
+#[test]
+fn the_older_images_modules_stay_known() {
+    let world = World::with_modules();
+    build(&Options { output: world.path("one"), ..world.options(&["a,d-d"]) }).expect("one");
+    let options = Options { append_to: Some(world.path("one")), ..world.options(&["f,b"]) };
+    build(&options).expect("two");
+    let plan = insinit_initramfs::image_plan(&options.output, None, "modules=a,d_d,f");
+    let plan = plan.expect("a plan");
+    assert_eq!((plan.lines.len(), plan.errors.len()), (6, 0), "{plan:?}");
+    let dep = common::index(&options.output, "modules.dep");
+    assert_eq!(dep.matches("kernel/lib/b.ko:").count(), 1, "{dep}");
+}
+
+#[test]
+fn an_older_image_without_an_index_gets_one() {
+    let world = World::with_modules();
+    let path = format!("lib/modules/{}/kernel/old.ko", common::RELEASE);
+    let entries = vec![Entry::file(path, common::Ko::new("old").bytes())];
+    write_archive(entries, Compression::None, &world.path("one")).expect("one");
+    let options = Options { append_to: Some(world.path("one")), ..world.options(&["f"]) };
+    build(&options).expect("two");
+    let plan = insinit_initramfs::image_plan(&options.output, None, "modules=old,f");
+    let plan = plan.expect("a plan");
+    assert_eq!((plan.lines.len(), plan.errors.len()), (2, 0), "{plan:?}");
+}

@@ -1,0 +1,57 @@
+//! The index files of an image: the lines about its own modules.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use insinit::name;
+
+use crate::entry::{Entry, Node};
+use crate::fileset::FileSet;
+use crate::index::Index;
+use crate::index_merge::merge;
+use crate::module_files::ModuleFile;
+use crate::options::Options;
+use crate::payload;
+use crate::tree::Tree;
+
+/// Index files for the modules that were packed, and for those of an older image below.
+pub fn entries(
+    tree: &Tree,
+    index: &Index,
+    wanted: &[&ModuleFile],
+    options: &Options,
+    files: &FileSet,
+) -> Result<Vec<Entry>> {
+    let paths: BTreeSet<&str> = wanted.iter().map(|file| file.path.as_str()).collect();
+    let rename = |path: &str| payload::path(path, options.module_compress);
+    let index = index.only(|path| paths.contains(path), rename);
+    let mut texts = index.files();
+    let builtin = tree.bytes("modules.builtin")?;
+    if !builtin.is_empty() {
+        texts.push(("modules.builtin", String::from_utf8_lossy(&builtin).into_owned()));
+    }
+    let entry = |(file, text): (&str, String)| {
+        let text = merge(file, &older(tree, files, file), &text);
+        Entry::file(tree.guest(file), text).with_source("the index of the modules")
+    };
+    Ok(texts.into_iter().map(entry).collect())
+}
+
+/// The text of an index file in the older image.
+fn older(tree: &Tree, files: &FileSet, file: &str) -> String {
+    match files.older(&tree.guest(file)).map(|entry| &entry.node) {
+        Some(Node::File(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+        _ if file == "modules.dep" => walked(tree, files),
+        _ => String::new(),
+    }
+}
+
+/// Lines for the modules of an older image that has no `modules.dep`: the loader found them by
+/// a walk, which it makes only where there is no such file.
+fn walked(tree: &Tree, files: &FileSet) -> String {
+    let dir = files.older_path(&tree.guest(""));
+    let paths = files.below().filter_map(|entry| entry.path.strip_prefix(dir.as_slice()));
+    let modules = paths.filter(|path| name::of_file(path).is_some());
+    let lines = modules.map(|path| String::from_utf8_lossy(path).trim_matches('/').to_string());
+    lines.map(|path| format!("{path}:\n")).collect()
+}
