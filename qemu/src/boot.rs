@@ -11,7 +11,7 @@ use crate::machine::{self, Machine};
 use crate::programs;
 use crate::setup;
 use crate::summary::{Expected, Summary};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use insinit_initramfs::{Built, Options};
 use std::fs;
 use std::io::{IsTerminal, stdin};
@@ -111,10 +111,7 @@ fn pack(
     folder: &Path,
 ) -> Result<(Built, Vec<String>)> {
     let programs = programs::build(machine)?;
-    let modules = match options.module.as_slice() {
-        [] => image::there(kernel, &DOZEN),
-        named => named.to_vec(),
-    };
+    let modules = modules(options, kernel)?;
     let init = options.init.clone().unwrap_or(programs.guest);
     let options = Options {
         modules: modules.clone(),
@@ -123,6 +120,21 @@ fn pack(
         ..image::options(machine, kernel, folder.join("initramfs"))
     };
     Ok((image::build(&options)?, modules))
+}
+
+/// The modules that were named, or the usual ones as far as the kernel has them.
+fn modules(options: &BootOptions, kernel: &Kernel) -> Result<Vec<String>> {
+    if !options.module.is_empty() {
+        return Ok(options.module.clone());
+    }
+    let usual = image::there(kernel, &DOZEN);
+    ensure!(
+        !usual.is_empty(),
+        "modules.order of {} names none of {}: name modules with --module",
+        kernel.release,
+        DOZEN.join(", ")
+    );
+    Ok(usual)
 }
 
 /// What is to be booted.

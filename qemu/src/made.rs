@@ -7,8 +7,9 @@ use crate::scenario::Made;
 use anyhow::{Context, Result};
 use insinit_initramfs::Compression;
 use liblzma::bufread::XzDecoder;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// What ends a signed module (`include/linux/module_signature.h`), behind a block of 12 bytes whose
@@ -30,7 +31,9 @@ pub fn write(made: Made, kernel: &Kernel, programs: &Programs, path: &Path) -> R
         Made::OtherRelease(module) => other_release(unsigned(plain(kernel, module)?)),
         Made::Guest => fs::read(&programs.guest)?,
     };
-    fs::write(path, bytes).with_context(|| format!("can't write {}", path.display()))
+    fs::write(path, bytes).with_context(|| format!("can't write {}", path.display()))?;
+    let mode = if made == Made::Guest { 0o755 } else { 0o644 };
+    Ok(fs::set_permissions(path, Permissions::from_mode(mode))?)
 }
 
 /// The module inflated.

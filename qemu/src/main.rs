@@ -9,6 +9,7 @@ mod checks;
 mod cli;
 mod command;
 mod console;
+mod ground;
 mod image;
 mod judge;
 mod kernel;

@@ -36,9 +36,19 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "a switch without a value",
         image: IMAGE,
-        words: "null_blk.no_sched null_blk.nr_devices=1 insinit.modules=null_blk guest=params:null_blk",
-        expect: &["load null_blk: loaded", "guest: param null_blk.*"],
-        forbid: &["guest: param null_blk.no_sched=[N]"],
+        words: "null_blk.virt_boundary null_blk.nr_devices=1 insinit.modules=null_blk guest=params:null_blk",
+        expect: &["load null_blk: loaded", "guest: param null_blk.virt_boundary=[Y]"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "a number without a value",
+        image: IMAGE,
+        words: "null_blk.no_sched insinit.modules=null_blk,dummy",
+        expect: &[
+            "kernel: `' invalid for parameter `no_sched'",
+            "load null_blk: failed EINVAL: bad parameter value",
+            "load dummy: loaded",
+        ],
         ..PLAIN
     },
     Scenario {

@@ -1,0 +1,115 @@
+//! What the boot tests of one kernel stand on, and how a scenario is booted there.
+
+use crate::accelerator;
+use crate::command::{Boot, CommandLine};
+use crate::console::{self, Run, Watch};
+use crate::image;
+use crate::kernel::Kernel;
+use crate::kernels;
+use crate::machine::Machine;
+use crate::made;
+use crate::programs::{self, Programs};
+use crate::scenario::{Ends, Memory, Scenario};
+use crate::suite::Job;
+use anyhow::{Context, Result};
+use insinit_initramfs::{FileSpec, Options};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A kernel with its machine's programs.
+pub struct Ground {
+    kernel: Kernel,
+    machine: &'static Machine,
+    programs: Programs,
+}
+
+/// Gets the kernels that `jobs` name and builds the programs of their machines.
+///
+/// # Errors
+/// One can't be had.
+pub fn all(jobs: &[Job]) -> Result<BTreeMap<&'static str, Ground>> {
+    let mut grounds = BTreeMap::new();
+    for (name, _) in jobs {
+        if !grounds.contains_key(name) {
+            let source = kernels::named(name).with_context(|| format!("no kernel {name}"))?;
+            let (kernel, machine) = (source.get()?, source.machine());
+            grounds.insert(*name, Ground { kernel, machine, programs: programs::build(machine)? });
+        }
+    }
+    Ok(grounds)
+}
+
+impl Ground {
+    /// The kernel's release.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        &self.kernel.release
+    }
+
+    /// Packs the scenario's image in `folder`, boots it and gives the command and what was seen.
+    ///
+    /// # Errors
+    /// The image can't be packed or QEMU not be started.
+    pub fn boot(&self, scenario: &Scenario, folder: &Path) -> Result<(CommandLine, Run)> {
+        fs::create_dir_all(folder)?;
+        let image = image::build(&self.options(scenario, folder)?)?;
+        let command = self.command(scenario, image.path).command();
+        let until = match scenario.end {
+            Ends::Stays(text) => Some(text),
+            _ => None,
+        };
+        let limit = Duration::from_secs(scenario.limit);
+        let run = console::run(&command, Watch { limit, until, input: false, each: &mut |_| () })?;
+        Ok((command, run))
+    }
+
+    /// The scenario's image. Where it asks for no modules of the tree there is no tree in it.
+    fn options(&self, scenario: &Scenario, folder: &Path) -> Result<Options> {
+        let wanted = &scenario.image;
+        let plain = image::options(self.machine, &self.kernel, folder.join("initramfs"));
+        let tree = !wanted.modules.is_empty();
+        Ok(Options {
+            kernel_dirs: if tree { plain.kernel_dirs } else { vec![] },
+            release: plain.release.filter(|_| tree),
+            modules: wanted.modules.iter().map(ToString::to_string).collect(),
+            module_compress: wanted.compress,
+            list: wanted.list,
+            files: self.files(scenario, folder)?,
+            loader: Some(self.programs.loader.clone()),
+            init: wanted.init.then(|| self.programs.guest.clone()),
+            ..plain
+        })
+    }
+
+    /// The files made for the scenario, written to `folder`.
+    fn files(&self, scenario: &Scenario, folder: &Path) -> Result<Vec<FileSpec>> {
+        let mut files = Vec::new();
+        for (at, (file, guest)) in scenario.image.files.iter().enumerate() {
+            let host = folder.join(format!("made-{at}"));
+            made::write(*file, &self.kernel, &self.programs, &host)?;
+            files.push(FileSpec { host, guest: guest.replace("{release}", self.release()) });
+        }
+        Ok(files)
+    }
+
+    /// The scenario's boot. Every line has its time, and every line reaches the console.
+    fn command(&self, scenario: &Scenario, image: PathBuf) -> Boot {
+        let memory = match scenario.memory {
+            Memory::Plenty => self.machine.memory,
+            Memory::Smallest(more) => self.machine.smallest + more,
+        };
+        Boot {
+            machine: self.machine,
+            kernel: self.kernel.image.clone(),
+            initrd: Some(image),
+            console: scenario.console,
+            words: format!("loglevel=8 printk.time=1 {}", scenario.words),
+            memory,
+            cpus: 1,
+            accelerator: accelerator::best(self.machine, &self.kernel.image),
+            extra: vec![],
+        }
+    }
+}
