@@ -1,26 +1,26 @@
 //! The boot, from top to bottom.
 //!
-//! Read [`run`]: command line, configuration, plan, loads, report, handover. Each stage takes what
-//! the stage before gave.
+//! Read [`run`]: command line, list, plan, loads with their report, handover. Each stage takes what
+//! the stage before left in [`Boot`].
 #![forbid(unsafe_code)]
 
 use crate::config::Config;
-use crate::fail::Policy;
 use crate::files;
 use crate::ground::Ground;
-use crate::handover::{self, Init};
-use crate::kernel::{Errno, Kernel, Result};
-use crate::line::{Line, Priority};
-use crate::list::{self, Entry};
+use crate::handover::Init;
+use crate::kernel::{Kernel, Result};
+use crate::line::Priority;
+use crate::list::{self, Entry, Severity};
+use crate::load::Loader;
 use crate::log::Log;
-use crate::mem::Table;
-use crate::outcome::write_errno;
-use crate::path::Path;
-use crate::plan::{self, Plan};
-use crate::run::Run;
+use crate::mem::{self, Table};
+use crate::outcome::{Kind, Outcome, WORDS, Why};
+use crate::params;
+use crate::plan::{self, Plan, Step, Task};
 use crate::start::Process;
 use crate::tree::{self, Place, Tree};
 use core::ffi::CStr;
+use syscalls::Errno;
 
 /// The configuration file of the image.
 const CONF: &CStr = c"/etc/insinit.conf";
@@ -28,111 +28,259 @@ const CONF: &CStr = c"/etc/insinit.conf";
 /// The list file where `insinit.list=` names no other.
 const LIST: &[u8] = b"/etc/modules";
 
+/// All that a boot knows.
+pub struct Boot<'k, K> {
+    /// The kernel.
+    pub k: &'k mut K,
+    /// Where lines go.
+    pub log: Log,
+    /// What was mounted and made.
+    pub ground: Ground,
+    /// What the words say.
+    pub config: Config,
+    /// The kernel's release.
+    pub release: &'static [u8],
+    /// Where the modules are.
+    pub tree: Tree,
+    /// What is to be loaded.
+    pub plan: Plan,
+    /// What loading needs.
+    pub loader: Loader,
+    /// What became of the steps, by step; what isn't there hasn't been dealt with.
+    pub outcomes: Table<Outcome>,
+    /// How often each of [`WORDS`] came out.
+    pub counts: [u32; WORDS.len()],
+    /// The real init.
+    pub init: Init,
+    /// The shell was started, or can't be typed into.
+    pub no_shell: bool,
+    /// The arguments and the environment.
+    pub process: Process,
+}
+
 /// Boots: loads what the words ask for and becomes the real init. Never returns.
 pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
-    let mut ground = Ground::lay(k);
-    let mut log = Log::default();
-    let config = config(k, &mut log, &mut ground);
-    let entries = entries(k, &mut log, &config);
-    let release = k.release().unwrap_or(b"unknown");
-    let (tree, plan) = plan(k, &mut log, &config, &entries, release);
-    let init = Init::of(k, &config);
-    let mut policy =
-        Policy { action: config.fail, shell: !ground.no_input, envp: process.envp };
-    let run = Run { config: &config, tree: &tree, plan: &plan, release, init };
-    run.all(k, &mut log, &mut ground, &mut policy);
-    handover::go(k, &mut log, &mut ground, &mut policy, init, process)
+    let mut boot = Boot::new(k, process);
+    boot.words();
+    let entries = boot.entries();
+    boot.plan(&entries);
+    boot.load_all();
+    boot.hand_over()
 }
 
-/// What the words say: those of the image, then those of the command line.
-fn config<K: Kernel>(k: &mut K, log: &mut Log, ground: &mut Ground) -> Config {
-    let mut config = Config::default();
-    if let Ok(text) = files::read(k, CONF)
-        && let Err(errno) = config.read_file(k, text)
-    {
-        complain(k, log, "read", CONF.to_bytes(), errno);
-    }
-    let cmdline = ground.cmdline(k).and_then(|text| config.read(k, text));
-    log.set_level(config.level());
-    if let Err(errno) = cmdline {
-        complain(k, log, "read", b"/proc/cmdline", errno);
-    }
-    for complaint in config.complaints.iter() {
-        let mut line = Line::new(Priority::Warning, "word", complaint.key);
-        log.write(k, line.str(": ignored: ").str(complaint.what));
-    }
-    if config.root.is_some() {
-        let mut line = Line::new(Priority::Warning, "word", b"root");
-        log.write(k, line.str(": ignored: this build mounts no root, it runs the initramfs' init"));
-    }
-    config
-}
-
-/// The whole list: the list file's entries, then the command line's.
-fn entries<K: Kernel>(k: &mut K, log: &mut Log, config: &Config) -> Table<Entry> {
-    let mut entries = Table::new();
-    let file = config.list.unwrap_or(LIST);
-    if !file.is_empty() {
-        let done = list_file(k, file, &mut entries);
-        match done {
-            Err(Errno::ENOENT) if config.list.is_none() => {}
-            Err(errno) => complain(k, log, "list", file, errno),
-            Ok(()) => {}
+impl<'k, K: Kernel> Boot<'k, K> {
+    /// A boot that knows nothing yet, with sound descriptors.
+    fn new(k: &'k mut K, process: Process) -> Self {
+        let ground = Ground::lay(k);
+        Self {
+            release: k.release().unwrap_or(b"unknown"),
+            k,
+            log: Log::default(),
+            no_shell: ground.no_input,
+            ground,
+            config: Config::default(),
+            tree: Tree::default(),
+            plan: Plan::default(),
+            loader: Loader::default(),
+            outcomes: Table::new(),
+            counts: [0; WORDS.len()],
+            init: Init::Default,
+            process,
         }
     }
-    if let Err(errno) = entries.extend(k, &config.entries) {
-        complain(k, log, "list", b"", errno);
+
+    /// Reads the words: those of the image, then those of the command line.
+    fn words(&mut self) {
+        let file = files::read(self.k, CONF).unwrap_or_default();
+        self.config.read_file(self.k, file);
+        let cmdline = self.ground.cmdline(self.k);
+        self.config.read(self.k, cmdline.unwrap_or_default());
+        self.log.set_level(self.config.level());
+        self.complain("read /proc/cmdline", b"", cmdline.map(drop));
+        for complaint in self.config.complaints.iter() {
+            let line = self.log.line(Priority::Warning, "word ").bytes(complaint.key);
+            line.str(": ignored: ").str(complaint.what);
+            self.log.send(self.k);
+        }
+        if self.config.root.is_some() {
+            let what = "word root: ignored: this build runs the initramfs' init";
+            self.log.line(Priority::Warning, what);
+            self.log.send(self.k);
+        }
+        self.init = Init::of(self.k, &self.config);
+        self.k.arena().last_resort = self.config.fail.stop();
     }
-    entries
+
+    /// The whole list: the list file's entries, then the command line's.
+    fn entries(&mut self) -> Table<Entry> {
+        let mut entries = Table::new();
+        let file = self.config.list.unwrap_or(LIST);
+        if !file.is_empty() {
+            let done = list_file(self.k, file, &mut entries);
+            if done != Err(Errno::ENOENT) || self.config.list.is_some() {
+                self.complain("list ", file, done);
+            }
+        }
+        entries.extend(self.k, &self.config.entries);
+        entries
+    }
+
+    /// Looks everything up, and what it needs.
+    fn plan(&mut self, entries: &[Entry]) {
+        if entries.is_empty() {
+            return;
+        }
+        let place = Place { root: b"", release: self.release, dir: self.config.dir };
+        self.tree = Tree::open(self.k, place);
+        let by_name = |entry: &Entry| !entry.is_barrier() && !entry.name.contains(&b'/');
+        if self.tree.dir.is_empty() && entries.iter().any(by_name) {
+            self.no_tree(place);
+        }
+        let plan = plan::make(self.k, &self.config, &mut self.tree, entries);
+        let planned = plan.map(|plan| self.plan = plan);
+        self.complain("plan ", b"", planned);
+    }
+
+    /// Says which release was looked for, and which are there.
+    #[inline(never)]
+    fn no_tree(&mut self, place: Place) {
+        let found = tree::releases(self.k, place.root);
+        let line = self.log.line(Priority::Error, "no modules for ").bytes(place.release);
+        if let Some(dir) = place.dir {
+            line.str(" in ").bytes(dir);
+        }
+        if !found.is_empty() {
+            line.str(" (found: ").bytes(&found).str(")");
+        }
+        self.log.send(self.k);
+    }
+
+    /// Loads everything in order and says what came of it. Comes back unless a required entry failed
+    /// and the failure action ends the boot.
+    fn load_all(&mut self) {
+        let started = self.now();
+        let mut at = 0;
+        while let Some(number) = self.plan.order.get(at).copied() {
+            at = at.wrapping_add(1);
+            self.step(number, at);
+        }
+        let micros = self.now().saturating_sub(started);
+        self.sum(micros);
+    }
+
+    /// Deals with one step; `next` is the place of the one after it.
+    #[inline(never)]
+    fn step(&mut self, number: u32, next: usize) {
+        let Some(step) = self.plan.step(number).copied() else { return };
+        let started = self.now();
+        let needs = self.unmet(number);
+        let outcome = match needs {
+            Some(_) => Outcome::of(Kind::Skipped),
+            None => self.one(number, &step),
+        };
+        let micros = self.now().saturating_sub(started);
+        self.keep(number, outcome);
+        self.say(&step, outcome, micros, needs);
+        if step.severity == Severity::Required && outcome.is_failure() {
+            self.required_failed(&step, outcome, next);
+        }
+    }
+
+    /// The first hard dependency that isn't there.
+    fn unmet(&self, step: u32) -> Option<u32> {
+        let unmet = |dep: &&plan::Dep| dep.hard && !self.outcome_of(dep.step).is_there();
+        self.plan.deps(step).iter().find(unmet).map(|dep| dep.step)
+    }
+
+    /// What became of a step.
+    pub fn outcome_of(&self, step: u32) -> Outcome {
+        self.outcomes.get(step as usize).copied().unwrap_or(Outcome::of(Kind::Missing))
+    }
+
+    #[inline(never)]
+
+    fn keep(&mut self, step: u32, outcome: Outcome) {
+        while self.outcomes.len() <= step as usize {
+            self.outcomes.push(self.k, Outcome::of(Kind::Missing));
+        }
+        if let Some(kept) = self.outcomes.get_mut(step as usize) {
+            *kept = outcome;
+        }
+        if let Some(count) = self.counts.get_mut(outcome.kind as usize) {
+            *count = count.wrapping_add(1);
+        }
+    }
+
+    /// Deals with a step whose dependencies are there.
+    #[inline(never)]
+    fn one(&mut self, number: u32, step: &Step) -> Outcome {
+        let module = match step.task {
+            Task::Load(module) => module,
+            Task::Builtin => return Outcome::already(true),
+            Task::Blocked(_) => return Outcome::of(Kind::Blocked),
+            Task::Missing => return self.absent(step.name),
+        };
+        match self.params(number, step) {
+            Some(params) => {
+                let path = self.tree.path(self.k, module.path);
+                self.load(step.name, path, params)
+            }
+            None => Outcome::failed(Why::Params, Errno::EINVAL),
+        }
+    }
+
+    /// A step's argument string: its list entries' parameters, then the command line's. None if the
+    /// kernel can't be given one of them.
+    #[inline(never)]
+    fn params(&mut self, number: u32, step: &Step) -> Option<&'static CStr> {
+        let mut text = Table::new();
+        let mut good = true;
+        for extra in self.plan.extras.iter() {
+            if extra.step == number {
+                text.extend(self.k, if text.is_empty() { b"" } else { b" " });
+                text.extend(self.k, extra.params);
+            }
+        }
+        for word in self.config.params.iter() {
+            if let Some(param) = params::of_module(word.key, step.name) {
+                good &= params::add(self.k, &mut text, param, word.value);
+            }
+        }
+        text.push(self.k, 0);
+        mem::c_str(text.into_slice()).filter(|_| good)
+    }
+
+    /// A required entry failed: takes the failure action.
+    #[inline(never)]
+    fn required_failed(&mut self, step: &Step, outcome: Outcome, next: usize) {
+        let cause = [b"required ", step.name, b" ", outcome.word().as_bytes()];
+        let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
+        let next =
+            next.map_or([b"exec ".as_slice(), self.init.name()], |next| [b"load ", next.name]);
+        self.fail(&cause, &next, false);
+    }
+
+    /// The time, where a line will tell it.
+    fn now(&mut self) -> u64 {
+        if self.log.takes(Priority::Info) { self.k.now() } else { 0 }
+    }
+
+    /// Says that a stage failed; the boot goes on with what it has.
+    #[inline(never)]
+    fn complain(&mut self, verb: &str, subject: &[u8], done: Result<()>) {
+        if let Err(errno) = done {
+            let line = self.log.line(Priority::Error, verb).bytes(subject);
+            line.str(": failed ").errno(errno);
+            self.log.send(self.k);
+        }
+    }
 }
 
 fn list_file<K: Kernel>(k: &mut K, file: &[u8], entries: &mut Table<Entry>) -> Result<()> {
-    let path = Path::of(&[file])?;
-    let text = files::read(k, path.as_c())?;
-    list::of_file(text).try_for_each(|entry| entries.push(k, entry))
-}
-
-/// The tree, looked for only where the list needs it, and the plan.
-fn plan<K: Kernel>(
-    k: &mut K,
-    log: &mut Log,
-    config: &Config,
-    entries: &[Entry],
-    release: &'static [u8],
-) -> (Tree, Plan) {
-    let place = Place { root: b"", release, dir: config.dir };
-    let tree = if entries.is_empty() { Ok(Tree::default()) } else { Tree::open(k, place) };
-    let mut tree = tree.unwrap_or_else(|errno| {
-        complain(k, log, "read", config.dir.unwrap_or(b"/lib/modules"), errno);
-        Tree::default()
-    });
-    let by_name = entries.iter().any(|entry| !entry.is_barrier() && !entry.name.contains(&b'/'));
-    if by_name && !tree.is_there() {
-        no_tree(k, log, place);
+    let path = mem::path(k, &[file]);
+    let mut text = files::read(k, path)?;
+    while let Some(entry) = list::of_file(&mut text) {
+        entries.push(k, entry);
     }
-    let plan = plan::make(k, config, &mut tree, entries.iter().copied()).unwrap_or_else(|errno| {
-        complain(k, log, "plan", b"", errno);
-        Plan::default()
-    });
-    (tree, plan)
-}
-
-/// Says which release was looked for, and which are there.
-fn no_tree<K: Kernel>(k: &mut K, log: &mut Log, place: Place) {
-    let mut line = Line::new(Priority::Error, "no modules for", place.release);
-    if let Some(dir) = place.dir {
-        line.str(" in ").bytes(dir);
-    }
-    let found = tree::releases(k, place.root).unwrap_or_default();
-    for (at, release) in found.iter().enumerate() {
-        line.str(if at == 0 { " (found: " } else { ", " }).bytes(release);
-    }
-    log.write(k, line.str(if found.is_empty() { "" } else { ")" }));
-}
-
-/// Says that a stage failed; the boot goes on with what it has.
-fn complain<K: Kernel>(k: &mut K, log: &mut Log, verb: &str, subject: &[u8], errno: Errno) {
-    let mut line = Line::new(Priority::Error, verb, subject);
-    write_errno(line.str(": failed "), errno);
-    log.write(k, &mut line);
+    Ok(())
 }

@@ -3,7 +3,7 @@
 
 use crate::files;
 use crate::kernel::Kernel;
-use crate::outcome::Failure;
+use crate::text;
 
 /// Kept free for the kernel's own needs: 2 MiB, or a 64th of the memory if that is more. (Its own
 /// reserve, `min_free_kbytes`, is about a 128th on small machines: `mm/page_alloc.c`,
@@ -19,25 +19,32 @@ pub struct Budget {
     free: u64,
 }
 
+/// More memory than there is, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shortage {
+    /// What a load takes.
+    pub need: u64,
+    /// What is free, less the reserve.
+    pub free: u64,
+}
+
 impl Budget {
     /// Grants `need` bytes or says what is missing. Asks the kernel only where what is known doesn't
     /// leave four times as much: most boots ask once.
     ///
     /// # Errors
-    /// [`Failure::Memory`] with both figures.
-    pub fn grant<K: Kernel>(&mut self, k: &mut K, need: u64) -> Result<(), Failure> {
+    /// Both figures.
+    #[inline(never)]
+    pub fn grant<K: Kernel>(&mut self, k: &mut K, need: u64) -> Result<(), Shortage> {
         let plenty = need.saturating_mul(4);
         if self.free < plenty {
-            let memory = k.memory();
-            self.free = memory.free.saturating_sub(reserve(memory.total));
+            self.free = free(k);
+            if self.free < plenty {
+                self.free = self.free.saturating_sub(movable_only(k));
+            }
         }
-        if self.free < plenty {
-            self.free = self.free.saturating_sub(movable_only(k));
-        }
-        if self.free < need {
-            return Err(Failure::Memory { need, free: self.free });
-        }
-        self.free = self.free.saturating_sub(need);
+        let free = self.free;
+        self.free = free.checked_sub(need).ok_or(Shortage { need, free })?;
         Ok(())
     }
 
@@ -45,21 +52,25 @@ impl Budget {
     pub fn forget(&mut self) {
         self.free = 0;
     }
+}
 
-    /// What is free now, less the reserve.
-    pub fn free<K: Kernel>(&mut self, k: &mut K) -> u64 {
-        let memory = k.memory();
-        memory.free.saturating_sub(reserve(memory.total))
-    }
+/// What is free now, less the reserve.
+pub fn free<K: Kernel>(k: &mut K) -> u64 {
+    let memory = k.memory();
+    memory.free.saturating_sub(reserve(memory.total))
 }
 
 /// Free memory that only movable pages may use: the kernel can put no module there. sysinfo(2)
 /// counts it as free, /proc/meminfo says how much it is (`CmaFree`).
 fn movable_only<K: Kernel>(k: &mut K) -> u64 {
-    let text = files::read(k, c"/proc/meminfo").unwrap_or_default();
-    let mut lines = text.split(|byte| *byte == b'\n');
-    let digits = lines.find_map(|line| line.strip_prefix(b"CmaFree:")).unwrap_or_default();
-    let digit = |sum: u64, byte: &u8| sum.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
-    let kibibytes = digits.iter().filter(|byte| byte.is_ascii_digit()).fold(0, digit);
-    kibibytes.saturating_mul(1024)
+    let mut text = files::read(k, c"/proc/meminfo").unwrap_or_default();
+    while let Some(mut line) = text::take(&mut text, b'\n') {
+        if text::take_word(&mut line) == Some(b"CmaFree:") {
+            let digit =
+                |sum: u64, byte: &u8| sum.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
+            let digits = text::take_word(&mut line).unwrap_or_default();
+            return digits.iter().fold(0, digit).wrapping_mul(1024);
+        }
+    }
+    0
 }

@@ -4,6 +4,8 @@
 //! splits a module's argument string, so the same code decides how a value must be quoted for it.
 #![forbid(unsafe_code)]
 
+use crate::text::{self, is_space};
+
 /// A word: `key` or `key=value`, its outer quotes taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
@@ -13,68 +15,43 @@ pub struct Word {
     pub value: Option<&'static [u8]>,
 }
 
-/// White space as the kernel knows it: `lib/ctype.c` counts 0xa0, too.
-#[must_use]
-pub fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t'..=b'\r' | 0xa0)
-}
-
-/// Splits the first word off: the word, and what is left. None if only white space is left.
+/// Splits the first word off: key, value, what is left. None if only white space is left.
+#[inline(never)]
 pub fn next(text: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
-    let start = text.iter().position(|byte| !is_space(*byte))?;
-    let text = text.get(start..)?;
-    let quoted = text.first() == Some(&b'"');
-    let body = if quoted { text.get(1..)? } else { text };
-    let (len, equals) = extent(body, quoted);
-    let (word, rest) = body.split_at_checked(len)?;
-    let (key, value) = divide(word, equals);
-    Some(match value {
-        Some(value) => (key, Some(unquoted(value, quoted)), rest),
-        None if quoted => (key.strip_suffix(b"\"").unwrap_or(key), None, rest),
-        None => (key, None, rest),
-    })
-}
-
-/// How long the word is, and where its `=` is.
-fn extent(body: &[u8], quoted: bool) -> (usize, Option<usize>) {
-    let (mut inside, mut equals) = (quoted, None);
-    for (at, byte) in body.iter().enumerate() {
+    let text = text::trim(text);
+    let quoted = *text.first()? == b'"';
+    let body = text::split(text, usize::from(quoted)).1;
+    let (mut inside, mut equals, mut len) = (quoted, 0, 0_usize);
+    for byte in body {
         match byte {
             b'"' => inside = !inside,
-            b'=' if equals.is_none() && at > 0 => equals = Some(at),
-            byte if is_space(*byte) && !inside => return (at, equals),
+            b'=' if equals == 0 => equals = len,
+            byte if is_space(*byte) && !inside => break,
             _ => {}
         }
+        len = len.wrapping_add(1);
     }
-    (body.len(), equals)
+    let (word, rest) = text::split(body, len);
+    if equals == 0 {
+        return Some((if quoted { unquoted(word) } else { word }, None, rest));
+    }
+    let (key, value) = text::split(word, equals);
+    let value = text::split(value, 1).1;
+    let inner = value.strip_prefix(b"\"").unwrap_or(value);
+    let quoted = quoted || inner.len() < value.len();
+    Some((key, Some(if quoted { unquoted(inner) } else { inner }), rest))
 }
 
-/// Cuts the word at its `=`.
-fn divide(word: &[u8], equals: Option<usize>) -> (&[u8], Option<&[u8]>) {
-    match equals.and_then(|at| Some((word.get(..at)?, word.get(at.checked_add(1)?..)?))) {
-        Some((key, value)) => (key, Some(value)),
-        None => (word, None),
-    }
+/// Without the quote at its end.
+fn unquoted(text: &[u8]) -> &[u8] {
+    text.strip_suffix(b"\"").unwrap_or(text)
 }
 
-/// The value without the quotes that the kernel takes off: those around it, and the one that ends a
-/// word that began with one.
-fn unquoted(value: &[u8], quoted: bool) -> &[u8] {
-    if let Some(inner) = value.strip_prefix(b"\"") {
-        let inner = inner.strip_suffix(b"\"").unwrap_or(inner);
-        return inner;
-    }
-    if quoted { value.strip_suffix(b"\"").unwrap_or(value) } else { value }
-}
-
-/// The words of `text` up to a bare `--`; what follows that is the real init's.
-pub fn words(text: &'static [u8]) -> impl Iterator<Item = Word> {
-    let mut rest = text;
-    core::iter::from_fn(move || {
-        let (key, value, left) = next(rest)?;
-        rest = left;
-        (value.is_some() || key != b"--").then_some(Word { key, value })
-    })
+/// Takes the next word; none at the end and at a bare `--`: what follows that is the real init's.
+pub fn take(text: &mut &'static [u8]) -> Option<Word> {
+    let (key, value, rest) = next(text)?;
+    *text = rest;
+    (value.is_some() || key != b"--").then_some(Word { key, value })
 }
 
 #[cfg(test)]
@@ -83,7 +60,9 @@ mod tests {
 
     fn split(text: &'static str) -> Vec<(&'static str, Option<&'static str>)> {
         let text_of = |bytes| core::str::from_utf8(bytes).unwrap();
-        words(text.as_bytes()).map(|word| (text_of(word.key), word.value.map(text_of))).collect()
+        let mut text = text.as_bytes();
+        let words = core::iter::from_fn(|| take(&mut text));
+        words.map(|word| (text_of(word.key), word.value.map(text_of))).collect()
     }
 
     #[test]
@@ -100,12 +79,10 @@ mod tests {
 
     #[test]
     fn the_first_equals_divides_unless_it_leads() {
-        assert_eq!(split("a=b=c =d=e = a="), vec![
-            ("a", Some("b=c")),
-            ("=d", Some("e")),
-            ("=", None),
-            ("a", Some("")),
-        ]);
+        assert_eq!(
+            split("a=b=c =d=e = a="),
+            vec![("a", Some("b=c")), ("=d", Some("e")), ("=", None), ("a", Some("")),]
+        );
     }
 
     #[test]

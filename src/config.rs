@@ -1,12 +1,13 @@
 //! The configuration: what the words say, before anything is looked up.
 #![forbid(unsafe_code)]
 
-use crate::cmdline::{Word, is_space, words};
-use crate::kernel::{Kernel, Result};
+use crate::cmdline::{self, Word};
+use crate::kernel::{Kernel, Stop};
 use crate::line::Priority;
-use crate::list::{self, Entry, Severity};
+use crate::list::{self, Entry};
 use crate::mem::Table;
 use crate::name;
+use crate::text;
 
 /// What a failed required entry, or a real init that can't start, leads to (`insinit.fail=`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,19 @@ pub enum Action {
     Shell,
     /// On with the boot.
     Continue,
+}
+
+impl Action {
+    /// How it stops the machine; none ends PID 1.
+    #[must_use]
+    pub fn stop(self) -> Option<Stop> {
+        match self {
+            Self::Reboot => Some(Stop::Reboot),
+            Self::PowerOff => Some(Stop::PowerOff),
+            Self::Halt => Some(Stop::Halt),
+            Self::Panic | Self::Shell | Self::Continue => None,
+        }
+    }
 }
 
 /// The words of `insinit.fail=`.
@@ -92,9 +106,10 @@ pub struct Config {
 }
 
 /// What a word is for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
-    List(Severity),
+    List,
+    Required,
     Block,
     ListFile,
     Dir,
@@ -104,17 +119,23 @@ enum Use {
     KernelInit,
     Root,
     Quiet,
+    /// A parameter of a module.
+    Param,
+    /// In our name, but unknown.
+    Strange,
+    /// Nothing of ours.
+    Other,
 }
 
 /// The words that the loader knows.
 const USES: [(&str, Use); 18] = [
-    ("insinit.modules", Use::List(Severity::Normal)),
-    ("insinit.required", Use::List(Severity::Required)),
-    ("modules_load", Use::List(Severity::Normal)),
-    ("rd.modules_load", Use::List(Severity::Normal)),
-    ("modules", Use::List(Severity::Normal)),
-    ("rd.driver.pre", Use::List(Severity::Normal)),
-    ("rd.modules_force_load", Use::List(Severity::Normal)),
+    ("insinit.modules", Use::List),
+    ("insinit.required", Use::Required),
+    ("modules_load", Use::List),
+    ("rd.modules_load", Use::List),
+    ("modules", Use::List),
+    ("rd.driver.pre", Use::List),
+    ("rd.modules_force_load", Use::List),
     ("module_blacklist", Use::Block),
     ("modprobe.blacklist", Use::Block),
     ("rd.driver.blacklist", Use::Block),
@@ -128,114 +149,98 @@ const USES: [(&str, Use); 18] = [
     ("quiet", Use::Quiet),
 ];
 
+impl Use {
+    fn of(key: &[u8]) -> Self {
+        match USES.iter().find(|(known, _)| name::same(known.as_bytes(), key)) {
+            Some((_, found)) => *found,
+            None if key.starts_with(b"insinit.") => Self::Strange,
+            None if key.contains(&b'.') => Self::Param,
+            None => Self::Other,
+        }
+    }
+}
+
 impl Config {
     /// Reads the words of a configuration file: one or more a line, `#` lines are comments.
-    ///
-    /// # Errors
-    /// `ENOMEM`.
-    pub fn read_file<K: Kernel>(&mut self, k: &mut K, text: &'static [u8]) -> Result<()> {
-        for line in text.split(|byte| *byte == b'\n') {
-            let first = line.iter().find(|byte| !is_space(**byte));
-            if first != Some(&b'#') {
-                self.read(k, line)?;
+    pub fn read_file<K: Kernel>(&mut self, k: &mut K, mut file: &'static [u8]) {
+        while let Some(line) = text::take(&mut file, b'\n') {
+            if text::trim(line).first() != Some(&b'#') {
+                self.read(k, line);
             }
         }
-        Ok(())
     }
 
     /// Reads words; what they say adds to or replaces what was read before.
-    ///
-    /// # Errors
-    /// `ENOMEM`.
-    pub fn read<K: Kernel>(&mut self, k: &mut K, text: &'static [u8]) -> Result<()> {
-        for word in words(text) {
-            self.word(k, word)?;
-        }
-        Ok(())
-    }
-
-    fn word<K: Kernel>(&mut self, k: &mut K, word: Word) -> Result<()> {
-        let known = USES.iter().find(|(key, _)| name::same(key.as_bytes(), word.key));
-        match (known, word.value) {
-            (Some((_, Use::Quiet)), _) => self.quiet = true,
-            (Some((_, usage)), Some(value)) => self.known(k, *usage, word.key, value)?,
-            (Some(_), None) => self.complain(k, word.key, "needs =VALUE")?,
-            (None, _) if word.key.starts_with(b"insinit.") => {
-                self.complain(k, word.key, "not a word that this build knows")?;
+    #[inline(never)]
+    pub fn read<K: Kernel>(&mut self, k: &mut K, mut words: &'static [u8]) {
+        while let Some(word) = cmdline::take(&mut words) {
+            if let Some(what) = self.word(k, word) {
+                self.complaints.push(k, Complaint { key: word.key, what });
             }
-            (None, _) if word.key.contains(&b'.') => self.params.push(k, word)?,
-            (None, _) => {}
         }
-        Ok(())
     }
 
-    fn known<K: Kernel>(
+    /// Takes one word in; says what is wrong with it.
+    fn word<K: Kernel>(&mut self, k: &mut K, word: Word) -> Option<&'static str> {
+        let usage = Use::of(word.key);
+        match usage {
+            Use::Quiet => self.quiet = true,
+            Use::Param => self.params.push(k, word),
+            Use::Strange => return Some("not a word that this build knows"),
+            Use::Other => {}
+            _ => match word.value {
+                Some(value) => return self.valued(k, usage, word.key, value),
+                None => return Some("needs =VALUE"),
+            },
+        }
+        None
+    }
+
+    /// Takes a word's value in; says what is wrong with it.
+    fn valued<K: Kernel>(
         &mut self,
         k: &mut K,
         usage: Use,
         key: &'static [u8],
         value: &'static [u8],
-    ) -> Result<()> {
-        let given = (!value.is_empty()).then_some(value);
+    ) -> Option<&'static str> {
+        let given = Some(value).filter(|value| !value.is_empty());
         match usage {
-            Use::List(severity) => self.list(k, value, severity)?,
-            Use::Block => self.block(k, key, value)?,
+            Use::Block => self.block(k, key, value),
             Use::ListFile => self.list = Some(value),
             Use::Dir => self.dir = given,
             Use::Init => self.init = given,
             Use::KernelInit => self.kernel_init = given,
             Use::Root => self.root = given,
-            Use::Quiet => self.quiet = true,
             Use::Fail => match choice(&ACTIONS, value) {
                 Some(action) => self.fail = action,
-                None => {
-                    let what = "not one of panic, reboot, poweroff, halt, shell, continue";
-                    self.complain(k, key, what)?;
-                }
+                None => return Some("not panic, reboot, poweroff, halt, shell or continue"),
             },
             Use::Log => match choice(&LEVELS, value) {
                 Some(level) => self.log = Some(level),
-                None => self.complain(k, key, "not one of error, warn, info, debug")?,
+                None => return Some("not error, warn, info or debug"),
             },
+            _ => self.list(k, value, usage == Use::Required),
         }
-        Ok(())
+        None
     }
 
-    fn list<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        value: &'static [u8],
-        severity: Severity,
-    ) -> Result<()> {
+    fn list<K: Kernel>(&mut self, k: &mut K, mut value: &'static [u8], required: bool) {
         if value.is_empty() {
             self.entries.truncate(0);
         }
-        list::of_word(value, severity).try_for_each(|entry| self.entries.push(k, entry))
+        while let Some(entry) = list::of_word(&mut value, required) {
+            self.entries.push(k, entry);
+        }
     }
 
-    fn block<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        key: &'static [u8],
-        value: &'static [u8],
-    ) -> Result<()> {
+    fn block<K: Kernel>(&mut self, k: &mut K, by: &'static [u8], mut value: &'static [u8]) {
         if value.is_empty() {
             self.blocked.truncate(0);
         }
-        let names = value.split(|byte| *byte == b',').filter(|name| !name.is_empty());
-        for name in names {
-            self.blocked.push(k, Block { name, by: key })?;
+        while let Some(name) = text::take(&mut value, b',') {
+            self.blocked.push(k, Block { name, by });
         }
-        Ok(())
-    }
-
-    fn complain<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        key: &'static [u8],
-        what: &'static str,
-    ) -> Result<()> {
-        self.complaints.push(k, Complaint { key, what })
     }
 
     /// The lowest priority that is logged.
@@ -257,7 +262,7 @@ mod tests {
 
     fn config(texts: &[&'static str]) -> Config {
         let (mut k, mut config) = (Linux::default(), Config::default());
-        texts.iter().for_each(|text| config.read(&mut k, text.as_bytes()).unwrap());
+        texts.iter().for_each(|text| config.read(&mut k, text.as_bytes()));
         config
     }
 
@@ -271,7 +276,7 @@ mod tests {
                      insinit.required=f rd.modules_force_load=g,h";
         let found = config(&[words]);
         assert_eq!(names(&found), ["a", "b", "c", "d", "e", "f", "g", "h"]);
-        assert_eq!(found.entries[5].severity, Severity::Required);
+        assert_eq!(found.entries[5].severity, list::Severity::Required);
     }
 
     #[test]
@@ -308,7 +313,7 @@ mod tests {
     fn a_file_may_hold_comments_and_several_words_a_line() {
         let (mut k, mut found) = (Linux::default(), Config::default());
         let text = b"# board\ninsinit.modules=a loop.max=2\n  # x=insinit.modules=b\n\nquiet\n";
-        found.read_file(&mut k, text).unwrap();
+        found.read_file(&mut k, text);
         assert_eq!((names(&found), found.params.len(), found.quiet), (vec!["a"], 1, true));
     }
 }

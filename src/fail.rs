@@ -1,122 +1,82 @@
 //! The failure action: what happens when the boot can't go on as it was asked to.
 #![forbid(unsafe_code)]
 
+use crate::boot::Boot;
 use crate::config::{ACTIONS, Action};
-use crate::kernel::{Kernel, Stop, Strings};
+use crate::kernel::Kernel;
 use crate::line::{Line, Priority};
-use crate::log::{self, Log};
-use crate::outcome::write_errno;
+use crate::log;
 use core::ffi::CStr;
 
 /// The shell of `insinit.fail=shell`.
 pub const SHELL: &CStr = c"/bin/sh";
 
-/// What the failure action needs to know.
-pub struct Policy {
-    /// `insinit.fail=`
-    pub action: Action,
-    /// Where a shell can be typed into; it is started at most once.
-    pub shell: bool,
-    /// The environment that the shell gets.
-    pub envp: Strings,
-}
-
-impl Policy {
-    /// Takes the action. Comes back where the boot is to go on: after a shell, or with `continue`.
+impl<K: Kernel> Boot<'_, K> {
+    /// Takes the failure action. Comes back where the boot is to go on: after a shell, or with
+    /// `continue`.
     ///
     /// `cause` is what failed, `next` what would have come next. `stuck` says that there is nothing
     /// to go on with, so that `continue` is `panic`.
-    pub fn act<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        log: &mut Log,
-        cause: &[&[u8]],
-        next: &[&[u8]],
-        stuck: bool,
-    ) {
-        match self.action {
-            Action::Continue if !stuck => return,
-            Action::Shell if self.shell => {
-                self.shell = false;
-                if shell(k, log, self.envp, cause, next) {
-                    return;
-                }
-            }
-            _ => {}
+    #[inline(never)]
+    pub fn fail(&mut self, cause: &[&[u8]], next: &[&[u8]], stuck: bool) {
+        let goes_on = match self.config.fail {
+            Action::Continue => !stuck,
+            Action::Shell => self.shell(cause, next),
+            _ => false,
+        };
+        if goes_on {
+            return;
         }
-        stop(k, log, self.action, cause, next)
-    }
-}
-
-/// Runs the shell until it ends; false if there is none.
-fn shell<K: Kernel>(
-    k: &mut K,
-    log: &mut Log,
-    envp: Strings,
-    cause: &[&[u8]],
-    next: &[&[u8]],
-) -> bool {
-    if k.stat(SHELL).is_err() {
-        return false;
-    }
-    let mut line = Line::new(Priority::Critical, "shell", SHELL.to_bytes());
-    all(line.str(": "), cause).str("; exit the shell to go on with ");
-    all(&mut line, next);
-    log.write(k, &mut line);
-    let ended = k.spawn(SHELL, envp).and_then(|child| {
-        loop {
-            let (found, status) = k.wait()?;
-            if found == child {
-                return Ok(status);
+        let how = self.config.fail.stop();
+        let action = if how.is_some() { self.config.fail } else { Action::Panic };
+        let line = self.log.line(Priority::Critical, "stop ");
+        for (word, named) in ACTIONS {
+            if named == action {
+                line.str(word);
             }
         }
-    });
-    let mut line = Line::new(Priority::Warning, "shell", SHELL.to_bytes());
-    match ended {
-        Ok(status) => line.str(": ended, status ").number(u64::from(status.unsigned_abs() >> 8)),
-        Err(errno) => {
-            write_errno(line.str(": failed "), errno);
-            &mut line
+        add(line.str(": "), cause).str("; next was ");
+        add(line, next);
+        self.log.send(self.k);
+        self.k.sync();
+        log::drain(self.k);
+        if let Some(how) = how {
+            let errno = self.k.stop(how);
+            self.log.line(Priority::Critical, "stop: failed ").errno(errno).str("; PID 1 ends");
+            self.log.send(self.k);
+            log::drain(self.k);
         }
-    };
-    log.write(k, &mut line);
-    ended.is_ok()
-}
-
-/// Stops the machine, or ends PID 1 where the kernel doesn't stop it.
-fn stop<K: Kernel>(
-    k: &mut K,
-    log: &mut Log,
-    action: Action,
-    cause: &[&[u8]],
-    next: &[&[u8]],
-) -> ! {
-    let how = match action {
-        Action::Reboot => Some(Stop::Reboot),
-        Action::PowerOff => Some(Stop::PowerOff),
-        Action::Halt => Some(Stop::Halt),
-        Action::Panic | Action::Shell | Action::Continue => None,
-    };
-    let done = if how.is_some() { action } else { Action::Panic };
-    let word = ACTIONS.iter().find(|(_, named)| *named == done).map_or("", |(word, _)| word);
-    let mut line = Line::new(Priority::Critical, "stop", word.as_bytes());
-    all(line.str(": "), cause).str("; next was ");
-    all(&mut line, next);
-    log.write(k, &mut line);
-    k.sync();
-    log::drain(k);
-    if let Some(how) = how {
-        let errno = k.stop(how);
-        let mut line = Line::new(Priority::Critical, "stop", word.as_bytes());
-        write_errno(line.str(": failed "), errno);
-        log.write(k, line.str("; PID 1 ends"));
-        log::drain(k);
+        self.k.exit(1)
     }
-    k.exit(1)
+
+    /// Runs the shell until it ends, once; false if it can't be.
+    #[inline(never)]
+    fn shell(&mut self, cause: &[&[u8]], next: &[&[u8]]) -> bool {
+        if self.no_shell || self.k.stat(SHELL).is_err() {
+            return false;
+        }
+        self.no_shell = true;
+        let line = self.log.line(Priority::Critical, "shell /bin/sh: ");
+        add(line, cause).str("; exit it to go on with ");
+        add(line, next);
+        self.log.send(self.k);
+        let ended = self.k.spawn(SHELL, self.process.envp).and_then(|child| {
+            while self.k.wait()?.0 != child {}
+            Ok(())
+        });
+        let line = self.log.line(Priority::Warning, "shell /bin/sh: ");
+        match ended {
+            Ok(()) => line.str("ended"),
+            Err(errno) => line.str("failed ").errno(errno),
+        };
+        self.log.send(self.k);
+        ended.is_ok()
+    }
 }
 
 /// Adds all parts.
-fn all<'a>(line: &'a mut Line, parts: &[&[u8]]) -> &'a mut Line {
+#[inline(never)]
+fn add<'a>(line: &'a mut Line, parts: &[&[u8]]) -> &'a mut Line {
     for part in parts {
         line.bytes(part);
     }

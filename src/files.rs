@@ -3,6 +3,7 @@
 
 use crate::kernel::{Fd, Kernel, Result};
 use crate::mem::Table;
+use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{DT_DIR, DT_LNK, DT_REG, DT_UNKNOWN, O_DIRECTORY, O_RDONLY};
 use syscalls::Errno;
@@ -22,14 +23,12 @@ pub fn read<K: Kernel>(k: &mut K, path: &CStr) -> Result<&'static [u8]> {
 }
 
 fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
-    let mut text = Table::with_room(k, PIECE)?;
+    let mut text = Table::new();
     let mut piece = [0; PIECE];
     loop {
-        match k.read(fd, &mut piece) {
-            Ok(0) => return Ok(text.into_slice()),
-            Ok(len) => text.extend(k, piece.get(..len).unwrap_or_default())?,
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
+        match k.read(fd, &mut piece)? {
+            0 => return Ok(text.into_slice()),
+            len => text.extend(k, text::split(&piece, len).0),
         }
     }
 }
@@ -45,7 +44,11 @@ pub fn map<K: Kernel>(k: &mut K, path: &CStr) -> Result<&'static [u8]> {
     text
 }
 
-fn map_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
+/// Maps an open file.
+///
+/// # Errors
+/// What statx(2) and mmap(2) say.
+pub fn map_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
     let stat = k.stat_fd(fd)?;
     let len = usize::try_from(stat.size).map_err(|_| Errno::EFBIG)?;
     k.map_file(fd, len)
@@ -64,36 +67,31 @@ pub enum Kind {
     Other,
 }
 
-/// Calls `visit` with every entry of the directory but `.` and `..`, in the directory's own order.
+/// What looks at a directory's entries.
+pub type Visit<'a, K> = dyn FnMut(&mut K, &[u8], Kind) + 'a;
+
+/// Shows `visit` every entry of the directory but `.` and `..`, in the directory's own order.
 ///
 /// # Errors
-/// What open(2) and getdents64(2) say, and what `visit` says, which ends the walk.
-pub fn entries<K: Kernel>(
-    k: &mut K,
-    path: &CStr,
-    visit: &mut impl FnMut(&mut K, &[u8], Kind) -> Result<()>,
-) -> Result<()> {
+/// What open(2) and getdents64(2) say.
+pub fn entries<K: Kernel>(k: &mut K, path: &CStr, visit: &mut Visit<'_, K>) -> Result<()> {
     let fd = k.open(path, O_RDONLY | O_DIRECTORY)?;
     let done = entries_open(k, fd, visit);
     k.close(fd);
     done
 }
 
-fn entries_open<K: Kernel>(
-    k: &mut K,
-    fd: Fd,
-    visit: &mut impl FnMut(&mut K, &[u8], Kind) -> Result<()>,
-) -> Result<()> {
-    let mut buffer = [0; 2048];
+fn entries_open<K: Kernel>(k: &mut K, fd: Fd, visit: &mut Visit<'_, K>) -> Result<()> {
+    let mut buffer = [0; 1024];
     loop {
         let len = k.entries(fd, &mut buffer)?;
-        let mut rest = buffer.get(..len).unwrap_or_default();
+        let mut rest = text::split(&buffer, len).0;
         if rest.is_empty() {
             return Ok(());
         }
         while let Some((name, kind, next)) = entry(rest) {
             if name != b"." && name != b".." {
-                visit(k, name, kind)?;
+                visit(k, name, kind);
             }
             rest = next;
         }
@@ -103,16 +101,17 @@ fn entries_open<K: Kernel>(
 /// The first `struct linux_dirent64` (getdents(2)): inode and offset, 8 bytes each, the record's
 /// length, the type, the name with a NUL.
 fn entry(records: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
-    let len = u16::from_le_bytes(*records.get(16..)?.first_chunk()?);
-    let (record, next) = records.split_at_checked(usize::from(len))?;
-    let name = CStr::from_bytes_until_nul(record.get(19..)?).ok()?.to_bytes();
-    let kind = match u32::from(*record.get(18)?) {
+    let (head, mut name) = records.split_first_chunk::<19>()?;
+    let [.., low, high, kind] = *head;
+    let len = usize::from(u16::from_le_bytes([low, high]));
+    let kind = match u32::from(kind) {
         DT_REG | DT_LNK => Kind::File,
         DT_DIR => Kind::Dir,
         DT_UNKNOWN => Kind::Unknown,
         _ => Kind::Other,
     };
-    Some((name, kind, next))
+    let name = text::take(&mut name, 0)?;
+    Some((name, kind, text::split(records, len).1))
 }
 
 #[cfg(test)]
@@ -150,7 +149,6 @@ mod tests {
         let mut found = Vec::new();
         let mut visit = |_: &mut Linux, name: &[u8], kind| {
             found.push((String::from_utf8(name.to_vec()).unwrap(), kind));
-            Ok(())
         };
         entries(&mut Linux::default(), &path, &mut visit).unwrap();
         found.sort_by(|a, b| a.0.cmp(&b.0));

@@ -49,6 +49,7 @@ impl Ground {
     ///
     /// # Errors
     /// What mounting or reading /proc says.
+    #[inline(never)]
     pub fn cmdline<K: Kernel>(&mut self, k: &mut K) -> Result<&'static [u8]> {
         match files::read(k, c"/proc/cmdline") {
             Err(Errno::ENOENT) => {}
@@ -104,6 +105,7 @@ fn unmount<K: Kernel>(k: &mut K, done: &mut Mount, target: &CStr) {
 
 /// Opens something harmless at the lowest free descriptor and lets it stay: /dev/null, else the root
 /// folder, which can neither be read nor written.
+#[inline(never)]
 fn fill<K: Kernel>(k: &mut K) {
     let fd = k.open(NULL, O_RDWR).or_else(|_| made_null(k)).or_else(|_| k.open(c"/", O_RDONLY));
     if let Ok(fd) = fd {

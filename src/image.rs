@@ -1,10 +1,6 @@
 //! A module's file: opened once, told apart by its first bytes.
 #![forbid(unsafe_code)]
 
-use crate::kernel::{Fd, Kernel, Result};
-use core::ffi::CStr;
-use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_RDONLY};
-
 /// What a file is, by its first bytes; its name means nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -75,49 +71,15 @@ fn xz_kernel_takes(head: &[u8]) -> bool {
 /// Bytes read to tell the format: an ELF header, or all of a compressed header that is looked at.
 pub const HEAD: usize = 64;
 
-/// An open module file.
-#[derive(Clone, Copy)]
-pub struct Image {
-    /// Read up to behind the head.
-    pub fd: Fd,
-    head: [u8; HEAD],
-    len: usize,
-}
-
-impl Image {
-    /// Opens the file and reads its head: two system calls. A pipe without a writer is an empty file,
-    /// it doesn't block.
-    ///
-    /// # Errors
-    /// What open(2) and read(2) say.
-    pub fn open<K: Kernel>(k: &mut K, path: &CStr) -> Result<Self> {
-        let fd = k.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)?;
-        let mut head = [0; HEAD];
-        match k.read(fd, &mut head) {
-            Ok(len) => Ok(Self { fd, head, len }),
-            Err(errno) => {
-                k.close(fd);
-                Err(errno)
-            }
-        }
-    }
-
-    /// The file's first bytes, [`HEAD`] or fewer.
-    #[must_use]
-    pub fn head(&self) -> &[u8] {
-        self.head.get(..self.len).unwrap_or_default()
-    }
-
-    /// How long an ELF file is at least, by its header: where the section headers end. A module's
-    /// stand at its end; only the signature follows.
-    #[must_use]
-    pub fn elf_size(&self) -> u64 {
-        let field = |at: usize| self.head().get(at..).and_then(<[u8]>::first_chunk::<2>);
-        let half = |at| field(at).map_or(0, |bytes| u64::from(u16::from_le_bytes(*bytes)));
-        let offset = self.head().get(0x28..).and_then(<[u8]>::first_chunk::<8>);
-        let offset = offset.map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        offset.saturating_add(half(0x3a).saturating_mul(half(0x3c)))
-    }
+/// How long an ELF file with this header is at least: where the section headers end. A module's stand
+/// at its end; only the signature follows.
+#[must_use]
+pub fn elf_size(head: &[u8; HEAD]) -> u64 {
+    let half = |low: u8, high: u8| u64::from(u16::from_le_bytes([low, high]));
+    let [_, .., size_low, size_high, count_low, count_high, _, _] = *head;
+    let offset = head.get(0x28..).and_then(<[u8]>::first_chunk);
+    let offset = offset.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    offset.saturating_add(half(size_low, size_high).wrapping_mul(half(count_low, count_high)))
 }
 
 #[cfg(test)]

@@ -104,8 +104,14 @@ pub trait Kernel {
     /// unlinkat(2) with `AT_REMOVEDIR`.
     fn remove_dir(&mut self, path: &CStr) -> Result<()>;
     /// mount(2); an empty `data` is none.
-    fn mount(&mut self, what: &CStr, target: &CStr, kind: &CStr, flags: u32, data: &CStr)
-    -> Result<()>;
+    fn mount(
+        &mut self,
+        what: &CStr,
+        target: &CStr,
+        kind: &CStr,
+        flags: u32,
+        data: &CStr,
+    ) -> Result<()>;
     /// umount2(2) with `MNT_DETACH`.
     fn detach(&mut self, target: &CStr) -> Result<()>;
 
@@ -137,6 +143,17 @@ pub trait Kernel {
     fn sync(&mut self);
     /// reboot(2): comes back only with an error (or after a halt that didn't).
     fn stop(&mut self, how: Stop) -> Errno;
+    /// Ends the boot because there is no memory for the loader's own tables: says so on descriptor 2
+    /// and stops the machine as [`Arena::last_resort`] says.
+    fn exhausted(&mut self) -> ! {
+        let _ = self.write(Fd(2), b"insinit: stop: no memory for the loader's tables (ENOMEM)\n");
+        self.drain(Fd(2));
+        if let Some(how) = self.arena().last_resort {
+            self.sync();
+            self.stop(how);
+        }
+        self.exit(1)
+    }
     /// exit_group(2)
     fn exit(&mut self, status: i32) -> !;
 }

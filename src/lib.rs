@@ -37,13 +37,11 @@ pub mod mem;
 pub mod name;
 pub mod outcome;
 pub mod params;
-pub mod path;
 pub mod plan;
 pub mod report;
-pub mod run;
-pub mod scan;
 pub mod start;
 pub mod sys;
+pub mod text;
 pub mod tree;
 pub mod unpack;
 

@@ -4,14 +4,17 @@
 //! own prefix (`kernel/printk/printk.c`, `PRINTKRB_RECORD_MAX`); ours stays under 900.
 #![forbid(unsafe_code)]
 
+use crate::errno;
 use crate::name;
+use crate::text;
 use heapless::Vec;
+use syscalls::Errno;
 
 /// The longest line in bytes.
 pub const LIMIT: usize = 900;
 
 /// Room kept for saying how much was left out.
-const TAIL: usize = 32;
+const TAIL: usize = 40;
 
 /// syslog(3) priorities as the loader uses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,31 +33,23 @@ pub enum Priority {
     Debug = 7,
 }
 
-/// A line being written.
+/// A line being written. One that nobody wants (its priority is below the log's level) stays empty
+/// and costs next to nothing.
+#[derive(Default)]
 pub struct Line {
-    priority: Priority,
     text: Vec<u8, LIMIT>,
     /// Bytes that had no room.
     lost: usize,
+    wanted: bool,
 }
 
 impl Line {
-    /// Starts `<priority>insinit: verb subject`; the subject is shown as it stands.
-    #[must_use]
-    #[inline(never)]
-    pub fn new(priority: Priority, verb: &str, subject: &[u8]) -> Self {
-        let mut line = Self { priority, text: Vec::new(), lost: 0 };
-        line.str("<").number(priority as u64).str(">insinit: ").str(verb);
-        if !subject.is_empty() {
-            line.str(" ").bytes(subject);
-        }
-        line
-    }
-
-    /// The line's priority.
-    #[must_use]
-    pub fn priority(&self) -> Priority {
-        self.priority
+    /// Starts `<priority>insinit: verb`.
+    pub fn start(&mut self, priority: Priority, verb: &str, wanted: bool) -> &mut Self {
+        self.text.clear();
+        self.lost = 0;
+        self.wanted = wanted;
+        self.str("<").number(priority as u64).str(">insinit: ").str(verb)
     }
 
     /// Adds text of the loader's own.
@@ -70,10 +65,7 @@ impl Line {
     #[inline(never)]
     pub fn bytes(&mut self, text: &[u8]) -> &mut Self {
         for byte in text {
-            match byte {
-                0..=0x1f | 0x7f => self.escape(*byte),
-                _ => self.byte(*byte),
-            }
+            self.outside(*byte);
         }
         self
     }
@@ -82,73 +74,97 @@ impl Line {
     #[inline(never)]
     pub fn name(&mut self, text: &[u8]) -> &mut Self {
         for byte in text {
-            self.bytes(&[name::normal(*byte)]);
+            self.outside(name::normal(*byte));
         }
         self
+    }
+
+    #[inline(never)]
+    fn outside(&mut self, byte: u8) {
+        match byte {
+            0..=0x1f | 0x7f => {
+                self.str("\\x").hex(&[byte]);
+            }
+            _ => self.byte(byte),
+        }
     }
 
     /// Adds a number in decimal.
     #[inline(never)]
     pub fn number(&mut self, number: u64) -> &mut Self {
-        let mut digits = Vec::<u8, 20>::new();
+        let mut digits = [b'0'; 20];
         let mut rest = number;
-        loop {
-            let _ = digits.push(b'0'.wrapping_add((rest % 10) as u8));
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0'.wrapping_add((rest % 10) as u8);
             rest /= 10;
-            if rest == 0 {
-                break;
-            }
         }
-        for digit in digits.iter().rev() {
-            self.byte(*digit);
-        }
-        self
+        let zeros = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
+        self.bytes(text::split(&digits, zeros).1)
+    }
+
+    /// Adds a number of tenths as `1.9`.
+    fn tenths(&mut self, tenths: u64) -> &mut Self {
+        self.number(tenths / 10).str(".").number(tenths % 10)
     }
 
     /// Adds a duration given in microseconds as `1.9 ms`.
-    #[inline(never)]
     pub fn millis(&mut self, microseconds: u64) -> &mut Self {
-        let tenths = microseconds.saturating_add(50) / 100;
-        self.number(tenths / 10).str(".").number(tenths % 10).str(" ms")
+        self.tenths(microseconds.saturating_add(50) / 100).str(" ms")
     }
 
     /// Adds a size given in bytes as `29.6 MiB`, rounded up.
     #[inline(never)]
     pub fn mebibytes(&mut self, bytes: u64) -> &mut Self {
-        let tenths = bytes.saturating_mul(10).div_ceil(1 << 20);
-        self.number(tenths / 10).str(".").number(tenths % 10).str(" MiB")
-    }
-
-    /// The finished line with its newline. Where something had no room its end says how much.
-    #[inline(never)]
-    pub fn finish(&mut self) -> &[u8] {
-        if self.lost > 0 {
-            let lost = core::mem::take(&mut self.lost);
-            self.text.truncate(LIMIT.saturating_sub(TAIL));
-            self.str(" [").number(lost as u64).str(" bytes over 900]");
-        }
-        let _ = self.text.push(b'\n');
-        &self.text
+        self.tenths(bytes.saturating_mul(10).div_ceil(1 << 20)).str(" MiB")
     }
 
     /// Adds bytes as pairs of hexadecimal digits.
     #[inline(never)]
     pub fn hex(&mut self, bytes: &[u8]) -> &mut Self {
-        for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
-            let letter = b"0123456789abcdef".get(usize::from(nibble)).copied();
-            self.byte(letter.unwrap_or(b'?'));
+        for byte in bytes {
+            for nibble in [byte >> 4, byte & 15] {
+                let letter = if nibble < 10 { b'0' } else { b'a'.wrapping_sub(10) };
+                self.byte(letter.wrapping_add(nibble));
+            }
         }
         self
     }
 
-    fn escape(&mut self, byte: u8) {
-        self.str("\\x").hex(&[byte]);
+    /// Adds an error's name, or its number where it has none.
+    #[inline(never)]
+    pub fn errno(&mut self, errno: Errno) -> &mut Self {
+        match errno::name(errno) {
+            Some(name) => self.bytes(name),
+            None => self.str("errno ").number(u64::from(errno.into_raw().unsigned_abs())),
+        }
+    }
+
+    /// The finished line with its newline, empty if it isn't wanted. Where something had no room its
+    /// end says how much.
+    #[inline(never)]
+    pub fn finish(&mut self) -> &[u8] {
+        if self.lost > 0 {
+            let kept = LIMIT.saturating_sub(TAIL);
+            let lost = self.lost.saturating_add(self.text.len().saturating_sub(kept));
+            self.text.truncate(kept);
+            self.str(" [").number(lost as u64).str(" bytes over 900]");
+            self.lost = 0;
+        }
+        self.byte(b'\n');
+        &self.text
+    }
+
+    /// The line as far as it is written.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        &self.text
     }
 
     /// Adds a byte, or counts it as lost; the newline's place is kept.
+    #[inline(never)]
     fn byte(&mut self, byte: u8) {
-        let room = self.text.len() < LIMIT - 1;
-        if !room || self.text.push(byte).is_err() {
+        let room = self.text.len() < LIMIT - 1 || byte == b'\n';
+        if self.wanted && !(room && self.text.push(byte).is_ok()) {
             self.lost = self.lost.saturating_add(1);
         }
     }
@@ -181,37 +197,66 @@ pub fn parse(line: &str) -> Option<Parsed<'_>> {
 mod tests {
     use super::*;
 
+    /// The line that `write` makes.
+    fn line(priority: Priority, write: impl Fn(&mut Line)) -> String {
+        let mut line = Line::default();
+        write(line.start(priority, "load ", true));
+        String::from_utf8(line.finish().to_vec()).unwrap()
+    }
+
     #[test]
     fn a_line_reads_like_the_contract() {
-        let mut line = Line::new(Priority::Info, "load", b"");
-        line.str(" ").name(b"virtio-blk").str(": loaded ").millis(1_940);
-        assert_eq!(line.finish(), b"<6>insinit: load virtio_blk: loaded 1.9 ms\n");
+        let found = line(Priority::Info, |line| {
+            line.name(b"virtio-blk").str(": loaded ").millis(1_940);
+        });
+        assert_eq!(found, "<6>insinit: load virtio_blk: loaded 1.9 ms\n");
+    }
+
+    #[test]
+    fn a_line_that_is_not_wanted_is_empty() {
+        let mut line = Line::default();
+        line.start(Priority::Debug, "load ", false).str("x").number(1);
+        assert_eq!(line.finish(), b"");
     }
 
     #[test]
     fn a_long_line_says_how_much_it_left_out_and_stays_under_the_limit() {
-        let mut line = Line::new(Priority::Error, "load", &[b'x'; 2000]);
-        let text = String::from_utf8(line.finish().to_vec()).unwrap();
-        assert!(text.len() <= LIMIT && text.ends_with(" bytes over 900]\n"), "{text}");
-        assert!(text.contains(&format!("[{} bytes", 2000 + 18 - (LIMIT - 1))), "{text}");
+        let found = line(Priority::Error, |line| {
+            line.bytes(&[b'x'; 2000]);
+        });
+        assert!(found.len() <= LIMIT && found.ends_with(" bytes over 900]\n"), "{found}");
+        let shown = found.matches('x').count();
+        assert!(found.contains(&format!("[{} bytes", 2000 - shown)), "{found}");
     }
 
     #[test]
     fn control_characters_do_not_break_the_line() {
-        let mut line = Line::new(Priority::Error, "load", b"a\nb\x1b");
-        assert_eq!(line.finish(), b"<3>insinit: load a\\x0ab\\x1b\n");
+        let found = line(Priority::Error, |line| {
+            line.bytes(b"a\nb\x1b");
+        });
+        assert_eq!(found, "<3>insinit: load a\\x0ab\\x1b\n");
     }
 
     #[test]
-    fn sizes_are_rounded_up() {
-        let mut line = Line::new(Priority::Error, "x", b"");
-        line.str(" ").mebibytes(1).str(" ").mebibytes(3 << 20);
-        assert_eq!(line.finish(), b"<3>insinit: x 0.1 MiB 3.0 MiB\n");
+    fn numbers_and_sizes_are_exact() {
+        let found = line(Priority::Error, |line| {
+            line.number(0)
+                .str(" ")
+                .number(u64::MAX)
+                .str(" ")
+                .mebibytes(1)
+                .str(" ")
+                .mebibytes(3 << 20);
+            line.str(" ").errno(Errno::ENOEXEC).str(" ").errno(Errno::new(999));
+        });
+        let expected = "0 18446744073709551615 0.1 MiB 3.0 MiB ENOEXEC errno 999\n";
+        assert_eq!(found, format!("<3>insinit: load {expected}"));
     }
 
     #[test]
     fn a_console_line_is_read_back() {
-        let line = "[    1.25] insinit: load e1000: failed ENOEXEC: not a module for 6.12 (x86_64)\r";
+        let line =
+            "[    1.25] insinit: load e1000: failed ENOEXEC: not a module for 6.12 (x86_64)\r";
         let expected = Parsed {
             verb: "load",
             subject: "e1000",

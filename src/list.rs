@@ -1,7 +1,7 @@
 //! The module list: entries as the command line and the list file spell them.
 #![forbid(unsafe_code)]
 
-use crate::cmdline::is_space;
+use crate::text::{self, is_space};
 
 /// How much a module's failure matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,64 +34,50 @@ impl Entry {
     }
 }
 
-/// The entries of a word's value: `A,-B,:,C`.
-pub fn of_word(value: &'static [u8], severity: Severity) -> impl Iterator<Item = Entry> {
-    let entry = move |item: &'static [u8]| match item.strip_prefix(b"-") {
-        Some(name) => Entry { name, severity: severity.min(Severity::Optional), params: b"" },
-        None => Entry { name: item, severity, params: b"" },
-    };
-    let required = severity == Severity::Required;
-    let items = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).map(entry);
-    let items = items.map(move |entry| Entry {
-        severity: if required { Severity::Required } else { entry.severity },
-        ..entry
-    });
-    items.filter(|entry| !entry.name.is_empty())
-}
-
-/// The entries of a list file: one a line, then its parameters; `#` starts a comment.
-pub fn of_file(text: &'static [u8]) -> impl Iterator<Item = Entry> {
-    text.split(|byte| *byte == b'\n').filter_map(of_line)
-}
-
-fn of_line(line: &'static [u8]) -> Option<Entry> {
-    let line = trim(line);
-    let len = line.iter().position(|byte| is_space(*byte)).unwrap_or(line.len());
-    let (marked, params) = line.split_at_checked(len)?;
-    let (name, severity) = match marked.split_first()? {
-        (b'#', _) => return None,
-        (b'-', name) => (name, Severity::Optional),
-        (b'!', name) => (name, Severity::Required),
-        _ => (marked, Severity::Normal),
-    };
-    (!name.is_empty()).then_some(Entry { name, severity, params: without_comment(trim(params)) })
-}
-
-/// The parameters up to a ` #` that no quote holds.
-fn without_comment(params: &'static [u8]) -> &'static [u8] {
-    let (mut inside, mut after_space) = (false, true);
-    for (at, byte) in params.iter().enumerate() {
-        match byte {
-            b'#' if after_space && !inside => return trim(params.get(..at).unwrap_or_default()),
-            b'"' => inside = !inside,
-            _ => {}
+/// Takes the next entry of a word's value, `A,-B,:,C`; `required` makes each of them required.
+/// None at the end.
+pub fn of_word(value: &mut &'static [u8], required: bool) -> Option<Entry> {
+    loop {
+        let item = text::trim(text::take(value, b',')?);
+        let optional = item.first() == Some(&b'-');
+        let name = text::split(item, usize::from(optional)).1;
+        let severity = match (required, optional) {
+            (true, _) => Severity::Required,
+            (false, true) => Severity::Optional,
+            (false, false) => Severity::Normal,
+        };
+        if !name.is_empty() {
+            return Some(Entry { name, severity, params: b"" });
         }
-        after_space = is_space(*byte);
     }
-    params
 }
 
-/// Without white space at both ends.
-fn trim(mut text: &[u8]) -> &[u8] {
-    while let Some((first, rest)) = text.split_first().filter(|(first, _)| is_space(**first)) {
-        let _ = first;
-        text = rest;
+/// Takes the next entry of a list file: one a line, then its parameters; `#` starts a comment, a
+/// leading `-` makes it optional, a leading `!` required. None at the end.
+pub fn of_file(file: &mut &'static [u8]) -> Option<Entry> {
+    loop {
+        let mut line = text::take(file, b'\n')?;
+        let (name, severity) = match text::take_word(&mut line).unwrap_or_default() {
+            [] | [b'#', ..] | [b'-' | b'!'] => continue,
+            [b'-', name @ ..] => (name, Severity::Optional),
+            [b'!', name @ ..] => (name, Severity::Required),
+            name => (name, Severity::Normal),
+        };
+        return Some(Entry { name, severity, params: without_comment(text::trim(line)) });
     }
-    while let Some((last, rest)) = text.split_last().filter(|(last, _)| is_space(**last)) {
-        let _ = last;
-        text = rest;
+}
+
+/// The parameters up to a `#` that begins a word and that no quote holds.
+fn without_comment(params: &'static [u8]) -> &'static [u8] {
+    let (mut inside, mut after, mut len) = (false, b' ', 0_usize);
+    for byte in params {
+        if *byte == b'#' && !inside && is_space(after) {
+            break;
+        }
+        inside ^= *byte == b'"';
+        (after, len) = (*byte, len.wrapping_add(1));
     }
-    text
+    text::trim(text::split(params, len).0)
 }
 
 #[cfg(test)]
@@ -110,25 +96,32 @@ mod tests {
 
     #[test]
     fn a_word_holds_names_marks_and_barriers() {
-        let found = plain(of_word(b"a,-b,,:,/lib/c.ko", Normal));
+        let mut value = b"a,-b,,:,/lib/c.ko".as_slice();
+        let found = plain(core::iter::from_fn(|| of_word(&mut value, false)));
         let expected = [("a", Normal), ("b", Optional), (":", Normal), ("/lib/c.ko", Normal)];
         assert_eq!(found, expected.map(|(name, severity)| entry(name, severity, "")));
     }
 
     #[test]
     fn required_words_make_every_entry_required() {
-        let found = plain(of_word(b"a,-b", Required));
+        let mut value = b"a,-b".as_slice();
+        let found = plain(core::iter::from_fn(|| of_word(&mut value, true)));
         assert_eq!(found, [entry("a", Required, ""), entry("b", Required, "")]);
     }
 
     #[test]
     fn a_file_holds_an_entry_a_line_with_its_parameters() {
-        let text = b"# comment\n\n virtio_blk\t\n-e1000 debug=3 # why\n!loop max=\"a # b\" x\r\n:\n#\n-\n";
-        assert_eq!(plain(of_file(text)), [
-            entry("virtio_blk", Normal, ""),
-            entry("e1000", Optional, "debug=3"),
-            entry("loop", Required, "max=\"a # b\" x"),
-            entry(":", Normal, ""),
-        ]);
+        let mut text =
+            b"# comment\n\n virtio_blk\t\n-e1000 debug=3 # why\n!loop max=\"a # b\" x\r\n:\n#\n-\n"
+                .as_slice();
+        assert_eq!(
+            plain(core::iter::from_fn(|| of_file(&mut text))),
+            [
+                entry("virtio_blk", Normal, ""),
+                entry("e1000", Optional, "debug=3"),
+                entry("loop", Required, "max=\"a # b\" x"),
+                entry(":", Normal, ""),
+            ]
+        );
     }
 }

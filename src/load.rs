@@ -1,29 +1,62 @@
 //! One correct attempt per module: which call, with what, and what its answer means.
 //!
 //! Nothing is tried twice. The way is chosen by the file's first bytes and by what the kernel says
-//! of itself, and the second way is taken only after an answer that proves that the first did not
-//! look at the module.
+//! of itself, and another way is taken only after an answer that proves that the first did not look
+//! at the module.
 #![forbid(unsafe_code)]
 
-use crate::budget::Budget;
+use crate::boot::Boot;
+use crate::budget::{self, Budget, Shortage};
 use crate::files;
-use crate::ground::Ground;
-use crate::image::{Format, Image};
+use crate::image::{self, Format, HEAD};
 use crate::inflate::{Damage, Inflated, Scratch};
-use crate::kernel::Kernel;
+use crate::kernel::{Fd, Kernel, Result};
+use crate::line::{LIMIT, Priority};
 use crate::mem;
-use crate::outcome::{Failure, Outcome};
-use crate::path::Path;
+use crate::outcome::{Kind, Outcome, Why};
+use crate::text;
 use crate::unpack;
 use core::ffi::CStr;
+use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_RDONLY};
 use syscalls::Errno;
 
 /// `MODULE_INIT_COMPRESSED_FILE` of `include/uapi/linux/module.h`.
 const COMPRESSED_FILE: u32 = 4;
 
+/// What the loads of one boot share.
+pub struct Loader {
+    budget: Budget,
+    /// What the kernel inflates itself, once that was asked for; the inner none is nothing.
+    compression: Option<Option<Format>>,
+    /// The decoders' memory, once one was needed.
+    scratch: Option<&'static mut Scratch>,
+    /// What the last failure was about: see [`Why`].
+    pub shortage: Shortage,
+    /// The damage of the last damaged stream.
+    pub damage: Option<Damage>,
+    /// The first bytes of the last file.
+    pub head: [u8; HEAD],
+    /// What the last file is.
+    pub format: Option<Format>,
+}
+
+impl Default for Loader {
+    fn default() -> Self {
+        Self {
+            budget: Budget::default(),
+            compression: None,
+            scratch: None,
+            shortage: Shortage::default(),
+            damage: None,
+            head: [0; HEAD],
+            format: None,
+        }
+    }
+}
+
 /// How a module's bytes get into the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
     /// finit_module(2) of the file as it is.
     File,
     /// finit_module(2) of the compressed file; the kernel inflates.
@@ -32,266 +65,271 @@ pub enum Way {
     Here,
 }
 
-/// What the loads of one boot share.
-#[derive(Default)]
-pub struct Loader {
-    budget: Budget,
-    /// What the kernel inflates itself, once that was asked for; the inner none is nothing.
-    compression: Option<Option<Format>>,
-    /// The decoders' memory, once one was needed.
-    scratch: Option<&'static mut Scratch>,
-}
-
 /// A module that is about to be loaded.
-pub struct Job<'a> {
-    /// Its name, for looking at /sys/module.
-    pub name: &'a [u8],
-    /// Its argument string.
-    pub params: &'a CStr,
-    /// Its file.
-    pub image: Image,
-    /// What the file is.
-    pub format: Format,
-    /// The way that is taken first.
-    pub way: Way,
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    fd: Fd,
+    params: &'a CStr,
+    format: Format,
+    /// How much of the file is in the loader's head.
+    head: usize,
 }
 
-impl Loader {
-    /// Opens a module's file and chooses its way; an outcome if that is the end of it.
-    ///
-    /// # Errors
-    /// The outcome of a module that can't be attempted.
-    pub fn open<'a, K: Kernel>(
-        &mut self,
-        k: &mut K,
-        ground: &mut Ground,
-        name: &'a [u8],
-        path: &CStr,
-        params: &'a CStr,
-    ) -> Result<Job<'a>, Outcome> {
-        let image = Image::open(k, path).map_err(|errno| unopened(k, ground, name, errno))?;
-        let Some(format) = Format::of(image.head()) else {
-            k.close(image.fd);
-            return Err(Outcome::Failed(not_a_module(image.head())));
+impl<K: Kernel> Boot<'_, K> {
+    /// Loads a module's file.
+    #[inline(never)]
+    pub fn load(&mut self, name: &[u8], path: &CStr, params: &CStr) -> Outcome {
+        // A pipe without a writer is an empty file then, it doesn't block.
+        let fd = match self.k.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) {
+            Ok(fd) => fd,
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return self.absent(name),
+            Err(errno) => return Outcome::failed(Why::Unreadable, errno),
         };
-        let way = self.way(k, ground, format, image.head());
-        Ok(Job { name, params, image, format, way })
+        let outcome = self.load_open(name, path, fd, params);
+        self.k.close(fd);
+        self.judge(name, outcome)
     }
 
-    /// The way that a file with this head takes.
-    fn way<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        ground: &mut Ground,
-        format: Format,
-        head: &[u8],
-    ) -> Way {
-        match format {
-            Format::Elf => Way::File,
-            _ if self.compression(k, ground) == Some(format) && format.kernel_takes(head) => {
-                Way::Kernel
-            }
-            _ => Way::Here,
+    #[inline(never)]
+
+    fn load_open(&mut self, name: &[u8], path: &CStr, fd: Fd, params: &CStr) -> Outcome {
+        let head = match self.k.read(fd, &mut self.loader.head) {
+            Ok(0) => return Outcome::failed(Why::Empty, Errno::ENOEXEC),
+            Ok(len) => len,
+            Err(errno) => return Outcome::failed(Why::Unreadable, errno),
+        };
+        self.loader.format = Format::of(text::split(&self.loader.head, head).0);
+        let Some(format) = self.loader.format else {
+            return Outcome::failed(Why::Alien, Errno::ENOEXEC);
+        };
+        let way = self.way(format);
+        let job = Job { fd, params, format, head };
+        if self.log.takes(Priority::Debug) {
+            self.announce(name, path, &job, way);
         }
+        match way {
+            Way::File => self.from_file(&job),
+            Way::Kernel => self.in_kernel(&job),
+            Way::Here => self.here(&job, None),
+        }
+    }
+
+    /// The way that the file takes: what the kernel reads itself it gets as it is.
+    fn way(&mut self, format: Format) -> Way {
+        if format == Format::Elf {
+            return Way::File;
+        }
+        let takes = format.kernel_takes(&self.loader.head);
+        if takes && self.compression() == Some(format) { Way::Kernel } else { Way::Here }
     }
 
     /// What the kernel inflates itself: /sys/module/compression, asked for once.
-    fn compression<K: Kernel>(&mut self, k: &mut K, ground: &mut Ground) -> Option<Format> {
-        *self.compression.get_or_insert_with(|| {
-            let text = ground.sys(k, c"/sys/module/compression").unwrap_or_default();
+    fn compression(&mut self) -> Option<Format> {
+        if self.loader.compression.is_none() {
+            let text = self.ground.sys(self.k, c"/sys/module/compression").unwrap_or_default();
             let formats = [Format::Gzip, Format::Xz, Format::Zstd];
-            formats.into_iter().find(|format| text.trim_ascii() == format.name().as_bytes())
+            let same = |format: &Format| text::trim(text) == format.name().as_bytes();
+            self.loader.compression = Some(formats.into_iter().find(same));
+        }
+        self.loader.compression.flatten()
+    }
+
+    /// Asks for memory before a load.
+    fn grant(&mut self, need: u64) -> Result<()> {
+        self.loader.budget.grant(self.k, need).map_err(|shortage| {
+            self.loader.shortage = shortage;
+            Errno::ENOMEM
         })
     }
 
-    /// What it means that there is no file of that name.
-    pub fn absent<K: Kernel>(&self, k: &mut K, ground: &mut Ground, name: &[u8]) -> Outcome {
-        unopened(k, ground, name, Errno::ENOENT)
-    }
-
-    /// Loads the module and closes its file.
-    pub fn load<K: Kernel>(&mut self, k: &mut K, ground: &mut Ground, job: &Job<'_>) -> Outcome {
-        let done = match job.way {
-            Way::File => self.from_file(k, job),
-            Way::Kernel => self.in_kernel(k, job),
-            Way::Here => self.here(k, job),
-        };
-        k.close(job.image.fd);
-        match done {
-            Ok(()) => Outcome::Loaded,
-            Err(Failure::Errno(errno)) => judge(k, ground, job.name, errno),
-            Err(failure) => Outcome::Failed(failure),
-        }
-    }
-
     /// The kernel holds the file's bytes and the module's layout, which is smaller, side by side.
-    fn from_file<K: Kernel>(&mut self, k: &mut K, job: &Job<'_>) -> Result<(), Failure> {
-        self.budget.grant(k, job.image.elf_size().saturating_mul(2))?;
-        match k.finit_module(job.image.fd, job.params, 0) {
-            Err(Errno::ENOSYS) => self.copied(k, job),
-            done => done.map_err(Failure::Errno),
+    #[inline(never)]
+    fn from_file(&mut self, job: &Job<'_>) -> Outcome {
+        if let Err(errno) = self.grant(image::elf_size(&self.loader.head).saturating_mul(2)) {
+            return Outcome::failed(Why::Memory, errno);
+        }
+        match self.k.finit_module(job.fd, job.params, 0) {
+            Err(Errno::ENOSYS) => Outcome::of_call(self.copied(job)),
+            done => Outcome::of_call(done),
         }
     }
 
     /// A plain file for a kernel without finit_module(2), which came with 3.8.
-    fn copied<K: Kernel>(&mut self, k: &mut K, job: &Job<'_>) -> Result<(), Failure> {
-        let size = k.stat_fd(job.image.fd).map_err(Failure::Unreadable)?.size;
-        let len = usize::try_from(size).map_err(|_| Failure::Errno(Errno::EFBIG))?;
-        let image = k.map_file(job.image.fd, len).map_err(Failure::Unreadable)?;
-        k.init_module(image, job.params).map_err(Failure::Errno)
+    fn copied(&mut self, job: &Job<'_>) -> Result<()> {
+        let image = files::map_open(self.k, job.fd)?;
+        self.k.init_module(image, job.params)
     }
 
     /// The compressed file for the kernel's own decoder.
-    fn in_kernel<K: Kernel>(&mut self, k: &mut K, job: &Job<'_>) -> Result<(), Failure> {
-        let size = unpack::size(k, &job.image, job.format).map_err(Failure::Unreadable)?;
-        self.budget.grant(k, size.compressed.saturating_add(size.inflated.saturating_mul(2)))?;
-        match k.finit_module(job.image.fd, job.params, COMPRESSED_FILE) {
-            Ok(()) => Ok(()),
+    #[inline(never)]
+    fn in_kernel(&mut self, job: &Job<'_>) -> Outcome {
+        let length = self.k.stat_fd(job.fd).map_or(0, |stat| stat.size);
+        let claim = unpack::claim(self.k, job.fd, job.format, length);
+        if let Err(errno) = self.grant(claim.saturating_mul(2).saturating_add(length)) {
+            return Outcome::failed(Why::Memory, errno);
+        }
+        match self.k.finit_module(job.fd, job.params, COMPRESSED_FILE) {
             Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => {
-                self.compression = Some(None);
-                self.here(k, job)
+                self.loader.compression = Some(None);
+                self.here(job, None)
             }
             Err(errno @ (Errno::ENOEXEC | Errno::EINVAL)) if unpack::knows(job.format) => {
-                self.second_look(k, job, errno)
+                self.here(job, Some(errno))
             }
-            Err(errno) => Err(Failure::Errno(errno)),
+            done => Outcome::of_call(done),
         }
     }
 
-    /// After an error that a compressed file may have caused itself: says whether it is damaged. The
-    /// kernel stops at the end of the first member, stream or frame; only where there are more did
-    /// ENOEXEC tell of another module than ours, which it gets then.
-    fn second_look<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        job: &Job<'_>,
-        errno: Errno,
-    ) -> Result<(), Failure> {
-        self.inflated(k, job, |k, image, found| match found.parts {
-            2.. if errno == Errno::ENOEXEC => {
-                k.init_module(image, job.params).map_err(Failure::Errno)
-            }
-            _ => Err(Failure::Errno(errno)),
-        })
-    }
-
-    /// Inflates here; the kernel gets what passed every check.
-    fn here<K: Kernel>(&mut self, k: &mut K, job: &Job<'_>) -> Result<(), Failure> {
-        self.inflated(k, job, |k, image, _| {
-            k.init_module(image, job.params).map_err(Failure::Errno)
-        })
-    }
-
-    /// Inflates into a mapping as large as memory allows, lets `then` have what came out, and gives
-    /// it back.
-    fn inflated<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        job: &Job<'_>,
-        then: impl FnOnce(&mut K, &[u8], Inflated) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    /// Inflates into a mapping as large as memory allows; the kernel gets what passed every check.
+    ///
+    /// `said` is what the kernel said of the compressed file, where that may have been the file's own
+    /// fault. Then this only finds out whether it is damaged, with one exception: the kernel stops at
+    /// the end of the first member, stream or frame, so where there are more ENOEXEC told of another
+    /// module than ours.
+    fn here(&mut self, job: &Job<'_>, said: Option<Errno>) -> Outcome {
         if !unpack::knows(job.format) {
-            return Err(Failure::Unknown(job.format));
+            return Outcome::failed(Why::Unknown, Errno::ENOEXEC);
         }
-        let limit = self.budget.free(k).min(unpack::LIMIT);
-        let memory = unpack::room(k, limit).map_err(Failure::Errno)?;
-        let done = self.inflate(k, job, memory).and_then(|found| {
-            // The kernel's copy and the module's layout are to come.
-            self.budget.forget();
-            self.budget.grant(k, (found.size as u64).saturating_mul(2))?;
-            then(k, memory.get(..found.size).unwrap_or_default(), found)
-        });
-        k.unmap(memory);
-        done
+        let limit = budget::free(self.k).min(unpack::LIMIT);
+        let memory = match self.k.map(limit.max(1) as usize) {
+            Ok(memory) => memory,
+            Err(errno) => return Outcome::failed(Why::Call, errno),
+        };
+        let outcome = match self.inflate(job, memory) {
+            Err(outcome) => outcome,
+            Ok(found) => match said {
+                Some(errno) if errno != Errno::ENOEXEC || found.parts < 2 => {
+                    Outcome::failed(Why::Call, errno)
+                }
+                _ => self.insert(text::split(memory, found.size).0, job.params),
+            },
+        };
+        self.k.unmap(memory);
+        outcome
     }
 
-    fn inflate<K: Kernel>(
+    /// Gives the kernel an inflated module; its own copy and the module's layout take memory, too.
+    #[inline(never)]
+    fn insert(&mut self, image: &[u8], params: &CStr) -> Outcome {
+        self.loader.budget.forget();
+        match self.grant((image.len() as u64).saturating_mul(2)) {
+            Err(errno) => Outcome::failed(Why::Memory, errno),
+            Ok(()) => Outcome::of_call(self.k.init_module(image, params)),
+        }
+    }
+
+    #[inline(never)]
+
+    fn inflate(
         &mut self,
-        k: &mut K,
         job: &Job<'_>,
         memory: &mut [u8],
-    ) -> Result<Inflated, Failure> {
-        let scratch = match self.scratch.take() {
+    ) -> core::result::Result<Inflated, Outcome> {
+        let scratch = match self.loader.scratch.take() {
             Some(scratch) => scratch,
-            None => mem::scratch(k).map_err(Failure::Errno)?,
+            None => mem::scratch(self.k),
         };
-        let found = unpack::inflate(k, &job.image, job.format, scratch, memory);
-        self.scratch = Some(scratch);
-        match found {
-            Err(Failure::Damaged(_, Damage::TooLarge { limit })) if limit < unpack::LIMIT => {
-                let claim = unpack::size(k, &job.image, job.format).unwrap_or_default().inflated;
-                let size = claim.max(limit.saturating_add(1));
-                Err(Failure::Memory { need: size.saturating_mul(3), free: limit })
+        let head = text::split(&self.loader.head, job.head).0;
+        let found = unpack::inflate(self.k, job.fd, head, job.format, scratch, memory);
+        self.loader.scratch = Some(scratch);
+        found.map_err(|damage| {
+            self.loader.damage = Some(damage);
+            match damage {
+                Damage::TooLarge { limit } if limit < unpack::LIMIT => self.too_large(job, limit),
+                Damage::TooLarge { .. } => Outcome::failed(Why::Damaged, Errno::EFBIG),
+                Damage::Read(errno) => Outcome::failed(Why::Damaged, errno),
+                _ => Outcome::failed(Why::Damaged, Errno::EBADMSG),
             }
-            found => found,
+        })
+    }
+
+    /// The module alone would fill the memory. What it takes in all: itself, the kernel's copy and the
+    /// layout.
+    fn too_large(&mut self, job: &Job<'_>, free: u64) -> Outcome {
+        let length = self.k.stat_fd(job.fd).map_or(0, |stat| stat.size);
+        let size = unpack::claim(self.k, job.fd, job.format, length).max(free);
+        self.loader.shortage = Shortage { need: size.saturating_mul(3), free };
+        Outcome::failed(Why::Memory, Errno::ENOMEM)
+    }
+
+    /// What the load calls' error means, with what /sys/module says now.
+    #[inline(never)]
+    fn judge(&mut self, name: &[u8], outcome: Outcome) -> Outcome {
+        if outcome.kind != Kind::Failed || outcome.why != Why::Call {
+            return outcome;
+        }
+        match outcome.errno {
+            Errno::ENODEV => Outcome::of(Kind::Absent),
+            errno @ (Errno::EEXIST | Errno::EBUSY) => match self.state(name) {
+                State::Live => Outcome::already(false),
+                _ if errno == Errno::EEXIST => Outcome::failed(Why::Init, errno),
+                _ => outcome,
+            },
+            Errno::EINVAL if self.state(name) == State::Builtin => Outcome::already(true),
+            Errno::EPERM if self.is_disabled() => Outcome::failed(Why::Disabled, Errno::EPERM),
+            _ => outcome,
         }
     }
-}
 
-/// Why a file that is neither ELF nor compressed can't be loaded.
-fn not_a_module(head: &[u8]) -> Failure {
-    match head {
-        [] => Failure::Empty,
-        [a, b, c, d, ..] => Failure::Alien([*a, *b, *c, *d]),
-        short => Failure::Alien(core::array::from_fn(|at| short.get(at).copied().unwrap_or(0))),
-    }
-}
-
-/// What it means that a module's file can't be opened.
-fn unopened<K: Kernel>(k: &mut K, ground: &mut Ground, name: &[u8], errno: Errno) -> Outcome {
-    match errno {
-        Errno::ENOENT | Errno::ENOTDIR => match state(k, ground, name) {
-            State::Builtin => Outcome::Already { builtin: true },
-            State::Live => Outcome::Already { builtin: false },
-            _ => Outcome::Missing,
-        },
-        errno => Outcome::Failed(Failure::Unreadable(errno)),
-    }
-}
-
-/// What the load calls' error means, with what /sys/module says now.
-fn judge<K: Kernel>(k: &mut K, ground: &mut Ground, name: &[u8], errno: Errno) -> Outcome {
-    let failed = Outcome::Failed(Failure::Errno(errno));
-    match errno {
-        Errno::ENODEV => Outcome::Absent,
-        Errno::EEXIST | Errno::EBUSY => match state(k, ground, name) {
-            State::Live => Outcome::Already { builtin: false },
-            _ if errno == Errno::EEXIST => Outcome::Failed(Failure::InitExists),
-            _ => failed,
-        },
-        Errno::EINVAL if state(k, ground, name) == State::Builtin => {
-            Outcome::Already { builtin: true }
+    /// What it means that there is no file of that name.
+    #[inline(never)]
+    pub fn absent(&mut self, name: &[u8]) -> Outcome {
+        match self.state(name) {
+            State::Builtin => Outcome::already(true),
+            State::Live => Outcome::already(false),
+            State::Other => Outcome::of(Kind::Missing),
         }
-        Errno::EPERM if is_disabled(k) => Outcome::Failed(Failure::Disabled),
-        _ => failed,
+    }
+
+    /// What /sys/module says of a name.
+    fn state(&mut self, name: &[u8]) -> State {
+        let mut path = mem::Table::new();
+        path.extend(self.k, b"/sys/module/");
+        for byte in name {
+            path.push(self.k, crate::name::normal(*byte));
+        }
+        let folder = mem::path(self.k, &[&path]);
+        let file = mem::path(self.k, &[&path, b"/initstate"]);
+        match self.ground.sys(self.k, file) {
+            Ok(text) if text::trim(text) == b"live" => State::Live,
+            Err(Errno::ENOENT) if self.k.stat(folder).is_ok() => State::Builtin,
+            _ => State::Other,
+        }
+    }
+
+    fn is_disabled(&mut self) -> bool {
+        let text = files::read(self.k, c"/proc/sys/kernel/modules_disabled").unwrap_or_default();
+        text.first() == Some(&b'1')
+    }
+
+    /// Says what is about to be asked of the kernel; long parameters take several lines.
+    #[inline(never)]
+    fn announce(&mut self, name: &[u8], path: &CStr, job: &Job<'_>, way: Way) {
+        let way = match way {
+            Way::File => " bytes, file",
+            Way::Kernel => " bytes, kernel inflates",
+            Way::Here => " bytes, inflated here",
+        };
+        let size = self.k.stat_fd(job.fd).map_or(0, |stat| stat.size);
+        let line = self.log.line(Priority::Debug, "try ").name(name).str(": ");
+        line.bytes(path.to_bytes()).str(", ").number(size).str(way);
+        self.log.send(self.k);
+        let mut rest = job.params.to_bytes();
+        while !rest.is_empty() {
+            let (piece, left) = text::split(rest, LIMIT / 2);
+            self.log.line(Priority::Debug, "try ").name(name).str(": parameters ").bytes(piece);
+            self.log.send(self.k);
+            rest = left;
+        }
     }
 }
 
 /// What /sys/module says of a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    Unknown,
     /// A folder without `initstate`.
     Builtin,
     Live,
-    /// Coming or going.
+    /// Not there, or coming or going.
     Other,
-}
-
-fn state<K: Kernel>(k: &mut K, ground: &mut Ground, name: &[u8]) -> State {
-    let Ok(path) = Path::of_name("/sys/module/", name, "/initstate") else {
-        return State::Unknown;
-    };
-    match ground.sys(k, path.as_c()).map(<[u8]>::trim_ascii) {
-        Ok(b"live") => State::Live,
-        Ok(_) => State::Other,
-        Err(_) => match Path::of_name("/sys/module/", name, "").map(|path| k.stat(path.as_c())) {
-            Ok(Ok(_)) => State::Builtin,
-            _ => State::Unknown,
-        },
-    }
-}
-
-fn is_disabled<K: Kernel>(k: &mut K) -> bool {
-    files::read(k, c"/proc/sys/kernel/modules_disabled").is_ok_and(|text| text.starts_with(b"1"))
 }

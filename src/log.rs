@@ -6,6 +6,7 @@
 
 use crate::kernel::{Fd, Kernel, Result};
 use crate::line::{Line, Priority};
+use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{O_NOCTTY, O_WRONLY};
 use syscalls::Errno;
@@ -38,11 +39,13 @@ pub struct Log {
     made_node: bool,
     /// The folder /dev is ours.
     made_dev: bool,
+    line: Line,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { sink: Sink::Closed, level: Priority::Info, made_node: false, made_dev: false }
+        let (sink, level) = (Sink::Closed, Priority::Info);
+        Self { sink, level, made_node: false, made_dev: false, line: Line::default() }
     }
 }
 
@@ -58,41 +61,44 @@ impl Log {
         priority <= self.level
     }
 
-    /// Writes a line.
-    pub fn write<K: Kernel>(&mut self, k: &mut K, line: &mut Line) {
-        if !self.takes(line.priority()) {
+    /// Starts a line; [`Log::send`] writes it.
+    #[inline(never)]
+    pub fn line(&mut self, priority: Priority, verb: &str) -> &mut Line {
+        let wanted = self.takes(priority);
+        self.line.start(priority, verb, wanted)
+    }
+
+    /// Writes the line.
+    #[inline(never)]
+    pub fn send<K: Kernel>(&mut self, k: &mut K) {
+        if self.line.finish().is_empty() {
             return;
         }
-        self.ready(k);
+        match self.sink {
+            Sink::Closed => self.sink = self.open(k),
+            Sink::Kmsg(_, 0) => self.refresh(k),
+            _ => {}
+        }
         if let Sink::Kmsg(fd, left) = self.sink {
             self.sink = Sink::Kmsg(fd, left.saturating_sub(1));
-            if k.write(fd, line.finish()).is_ok() {
+            if k.write(fd, self.line.text()).is_ok() {
                 return;
             }
             k.close(fd);
             self.sink = console(k);
         }
         if let Sink::Console(fd) = self.sink {
-            let _ = k.write(fd, line.finish().get(3..).unwrap_or_default());
+            // No priority in front: `<6>`.
+            let _ = k.write(fd, text::split(self.line.text(), 3).1);
         }
     }
 
-    /// Opens what is written to, so that nine lines have room whatever becomes of /dev.
+    /// Opens /dev/kmsg anew, so that nine lines have room whatever becomes of /dev.
+    #[inline(never)]
     pub fn refresh<K: Kernel>(&mut self, k: &mut K) {
-        if let Sink::Kmsg(fd, left) = self.sink
-            && left < LINES
-        {
+        if let Sink::Kmsg(fd, _) = self.sink {
             k.close(fd);
             self.sink = self.open(k);
-        }
-    }
-
-    /// Opens the sink if it isn't open or has taken its nine lines.
-    fn ready<K: Kernel>(&mut self, k: &mut K) {
-        match self.sink {
-            Sink::Closed => self.sink = self.open(k),
-            Sink::Kmsg(_, 0) => self.refresh(k),
-            _ => {}
         }
     }
 

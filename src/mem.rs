@@ -1,14 +1,17 @@
-//! Memory without a heap: an arena that grows by mmap(2) and tables cut from it.
+//! Memory without a heap: an arena that grows by mmap(2), texts and tables cut from it.
 //!
 //! Nothing is given back: the loader runs once and exec frees all of it. A table has no fixed number
-//! of entries; the one limit is the machine's memory, and reaching it is `ENOMEM`.
+//! of entries; the one limit is the machine's memory. Where the kernel gives no more, there is nothing
+//! to go on with, so reaching it ends the boot at once ([`Kernel::exhausted`]) and no caller has to
+//! handle it.
 #![allow(unsafe_code)]
 
 use crate::inflate::Scratch;
-use crate::kernel::{Kernel, Result};
-use core::mem::{MaybeUninit, align_of, size_of};
+use crate::kernel::{Kernel, Stop};
+use core::ffi::CStr;
+use core::marker::PhantomData;
+use core::mem::{align_of, size_of};
 use core::ops::{Deref, DerefMut};
-use syscalls::Errno;
 
 /// Bytes asked of the kernel at a time; only touched pages cost memory.
 const CHUNK: usize = 64 * 1024;
@@ -17,169 +20,144 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Default)]
 pub struct Arena {
     free: &'static mut [u8],
+    /// What is done where there is no memory; none ends PID 1.
+    pub last_resort: Option<Stop>,
 }
 
-impl Arena {
-    /// Cuts `len` bytes aligned to `align` from the front, if they are there.
-    fn cut(&mut self, len: usize, align: usize) -> Option<&'static mut [u8]> {
-        let skip = self.free.as_ptr().align_offset(align);
-        let whole = core::mem::take(&mut self.free);
-        let end = skip.checked_add(len)?;
-        if end > whole.len() {
-            self.free = whole;
-            return None;
-        }
-        let (used, rest) = whole.split_at_mut_checked(end)?;
-        self.free = rest;
-        used.get_mut(skip..)
-    }
-}
-
-/// `len` zeroed bytes aligned to `align`, from the arena or a new chunk.
-///
-/// # Errors
-/// What mmap(2) says, `ENOMEM` above all.
-fn bytes<K: Kernel>(k: &mut K, len: usize, align: usize) -> Result<&'static mut [u8]> {
-    if let Some(found) = k.arena().cut(len, align) {
-        return Ok(found);
-    }
-    if len >= CHUNK {
-        return k.map(len); // starts a page, so it is aligned; the open chunk stays for small things
-    }
-    let chunk = k.map(CHUNK)?;
-    k.arena().free = chunk;
-    k.arena().cut(len, align).ok_or(Errno::ENOMEM)
-}
-
-/// `len` zeroed bytes that live as long as the process.
-///
-/// # Errors
-/// What mmap(2) says, `ENOMEM` above all.
-pub fn buffer<K: Kernel>(k: &mut K, len: usize) -> Result<&'static mut [u8]> {
-    bytes(k, len, 1)
-}
-
-/// The parts one after the other, as a text that lives as long as the process.
-///
-/// # Errors
-/// What mmap(2) says, `ENOMEM` above all.
+/// `len` zeroed bytes, aligned to 8, that live as long as the process.
 #[inline(never)]
-pub fn text<K: Kernel>(k: &mut K, parts: &[&[u8]]) -> Result<&'static [u8]> {
-    let len = parts.iter().fold(0, |len: usize, part| len.saturating_add(part.len()));
-    let mut text = Table::with_room(k, len)?;
-    for part in parts {
-        text.extend(k, part)?;
+pub fn bytes<K: Kernel>(k: &mut K, len: usize) -> &'static mut [u8] {
+    let rounded = len.saturating_add(7) & !7;
+    let mut free = core::mem::take(&mut k.arena().free);
+    if free.len() < rounded {
+        free = k.map(rounded.max(CHUNK)).unwrap_or_else(|_| k.exhausted());
     }
-    Ok(text.into_slice())
+    // `free` is long enough.
+    let (cut, rest) = free.split_at_mut_checked(rounded).unwrap_or_default();
+    k.arena().free = rest;
+    cut
+}
+
+/// The parts one after the other.
+#[inline(never)]
+pub fn text<K: Kernel>(k: &mut K, parts: &[&[u8]]) -> &'static [u8] {
+    let mut text = Table::new();
+    for part in parts {
+        text.extend(k, part);
+    }
+    text.into_slice()
+}
+
+/// The parts one after the other, as the kernel takes a path. With a NUL inside it is the empty path,
+/// which names no file.
+#[inline(never)]
+pub fn path<K: Kernel>(k: &mut K, parts: &[&[u8]]) -> &'static CStr {
+    let mut text = Table::new();
+    for part in parts {
+        text.extend(k, part);
+    }
+    text.push(k, 0);
+    c_str(text.into_slice()).unwrap_or_default()
+}
+
+/// The text as a C string; none without a NUL at its end, or with one before.
+#[must_use]
+pub fn c_str(text: &[u8]) -> Option<&CStr> {
+    let [inner @ .., 0] = text else { return None };
+    // SAFETY: its last byte is its only NUL.
+    crate::text::find(inner, 0)
+        .is_none()
+        .then(|| unsafe { CStr::from_bytes_with_nul_unchecked(text) })
 }
 
 /// `count` zeros.
-///
-/// # Errors
-/// What mmap(2) says, `ENOMEM` above all.
-pub fn zeroed<K: Kernel>(k: &mut K, count: usize) -> Result<&'static mut [u32]> {
-    let len = count.checked_mul(size_of::<u32>()).ok_or(Errno::ENOMEM)?;
-    let found = bytes(k, len, align_of::<u32>())?;
+pub fn zeros<K: Kernel>(k: &mut K, count: usize) -> &'static mut [u32] {
+    let found = bytes(k, count.saturating_mul(size_of::<u32>()));
+    let count = found.len() / size_of::<u32>();
     // SAFETY: `found` is aligned, holds `count` numbers, is zeroed and ours alone for ever.
-    Ok(unsafe { core::slice::from_raw_parts_mut(found.as_mut_ptr().cast(), count) })
+    unsafe { core::slice::from_raw_parts_mut(found.as_mut_ptr().cast(), count) }
 }
 
-/// A decoder's memory, at its first use.
-///
-/// # Errors
-/// What mmap(2) says, `ENOMEM` above all.
-pub fn scratch<K: Kernel>(k: &mut K) -> Result<&'static mut Scratch> {
-    let found = bytes(k, size_of::<Scratch>(), align_of::<Scratch>())?;
+/// A decoder's memory.
+pub fn scratch<K: Kernel>(k: &mut K) -> &'static mut Scratch {
+    const { assert!(align_of::<Scratch>() <= 8) }
+    let found = bytes(k, size_of::<Scratch>());
     // SAFETY: `found` is aligned, large enough, zeroed and ours alone for ever; `Scratch` is numbers
     // and memory that may be uninitialised, for which zeros are valid.
-    Ok(unsafe { &mut *found.as_mut_ptr().cast::<Scratch>() })
+    unsafe { &mut *found.as_mut_ptr().cast::<Scratch>() }
 }
 
-/// Room for `count` values that live as long as the process.
-fn slots<K: Kernel, T>(k: &mut K, count: usize) -> Result<&'static mut [MaybeUninit<T>]> {
-    let len = count.checked_mul(size_of::<T>()).ok_or(Errno::ENOMEM)?;
-    let found = bytes(k, len, align_of::<T>())?;
-    // SAFETY: `found` is aligned for T, holds `count` of them and is ours alone for ever.
-    Ok(unsafe { core::slice::from_raw_parts_mut(found.as_mut_ptr().cast(), count) })
+/// A table without its type: growing is the same code for all.
+struct Raw {
+    /// Invariant 1: `at` is aligned to 8 and has room for `room` bytes that are ours alone for ever,
+    /// or `room` is 0.
+    at: *mut u8,
+    room: usize,
+    /// Bytes in use; at most `room`.
+    used: usize,
+}
+
+impl Raw {
+    /// Makes room for `more` bytes at the end and counts them as used: where they are.
+    #[inline(never)]
+    fn claim<K: Kernel>(&mut self, k: &mut K, more: usize) -> *mut u8 {
+        let end = self.used.saturating_add(more);
+        if end > self.room {
+            let larger = bytes(k, end.max(self.room.saturating_mul(2)));
+            // SAFETY: invariant 1, and `larger` is a memory of its own with room for `used` bytes.
+            unsafe { core::ptr::copy_nonoverlapping(self.at, larger.as_mut_ptr(), self.used) };
+            (self.at, self.room) = (larger.as_mut_ptr(), larger.len());
+        }
+        // SAFETY: `used <= end <= room`.
+        let claimed = unsafe { self.at.add(self.used) };
+        self.used = end;
+        claimed
+    }
 }
 
 /// A growing list of plain values. Growing copies to twice the room; the old room is left behind.
 pub struct Table<T: Copy + 'static> {
-    slots: &'static mut [MaybeUninit<T>],
-    /// Invariant 1: the first `len` slots hold values, and `len <= slots.len()`.
-    len: usize,
+    /// Invariant 2: `used` is a multiple of T's size, and so many bytes hold values.
+    raw: Raw,
+    kind: PhantomData<T>,
 }
 
 impl<T: Copy> Table<T> {
     /// An empty table; it takes no memory yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { slots: &mut [], len: 0 }
-    }
-
-    /// A table with room for `count` values.
-    ///
-    /// # Errors
-    /// `ENOMEM`.
-    pub fn with_room<K: Kernel>(k: &mut K, count: usize) -> Result<Self> {
-        Ok(Self { slots: slots(k, count)?, len: 0 })
+        const { assert!(align_of::<T>() <= 8 && size_of::<T>() > 0) }
+        let at = core::ptr::dangling_mut::<u64>().cast();
+        Self { raw: Raw { at, room: 0, used: 0 }, kind: PhantomData }
     }
 
     /// Adds a value at the end.
-    ///
-    /// # Errors
-    /// `ENOMEM`; the table is then as it was.
-    #[inline(never)]
-    pub fn push<K: Kernel>(&mut self, k: &mut K, value: T) -> Result<()> {
-        self.reserve(k, 1)?;
-        if let Some(slot) = self.slots.get_mut(self.len) {
-            slot.write(value);
-            self.len = self.len.saturating_add(1);
-        }
-        Ok(())
+    #[inline]
+    pub fn push<K: Kernel>(&mut self, k: &mut K, value: T) {
+        let slot = self.raw.claim(k, size_of::<T>());
+        // SAFETY: `slot` has room for a T, and tables are aligned to 8.
+        unsafe { slot.cast::<T>().write(value) }
     }
 
     /// Adds all values at the end.
-    ///
-    /// # Errors
-    /// `ENOMEM`; the table is then as it was.
-    #[inline(never)]
-    pub fn extend<K: Kernel>(&mut self, k: &mut K, values: &[T]) -> Result<()> {
-        self.reserve(k, values.len())?;
-        let free = self.slots.iter_mut().skip(self.len);
-        for (slot, value) in free.zip(values) {
-            slot.write(*value);
-        }
-        self.len = self.len.saturating_add(values.len()).min(self.slots.len());
-        Ok(())
-    }
-
-    /// Makes room for `more` values.
-    #[inline(never)]
-    fn reserve<K: Kernel>(&mut self, k: &mut K, more: usize) -> Result<()> {
-        let need = self.len.checked_add(more).ok_or(Errno::ENOMEM)?;
-        if need <= self.slots.len() {
-            return Ok(());
-        }
-        let larger = slots(k, need.max(self.len.saturating_mul(2)).max(8))?;
-        for (to, from) in larger.iter_mut().zip(self.iter()) {
-            to.write(*from);
-        }
-        self.slots = larger;
-        Ok(())
+    #[inline]
+    pub fn extend<K: Kernel>(&mut self, k: &mut K, values: &[T]) {
+        let slots = self.raw.claim(k, size_of_val(values));
+        // SAFETY: `slots` has room for all of them; a table's memory is nobody else's.
+        unsafe { core::ptr::copy_nonoverlapping(values.as_ptr(), slots.cast(), values.len()) }
     }
 
     /// Keeps the first `len` values.
     pub fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
+        self.raw.used = self.raw.used.min(len.saturating_mul(size_of::<T>()));
     }
 
     /// The values as a slice that lives as long as the process; what was filled stays for ever.
     #[must_use]
     pub fn into_slice(self) -> &'static mut [T] {
-        let len = self.len;
-        // SAFETY: invariant 1; the slots are ours alone for ever, and `self` is gone.
-        unsafe { core::slice::from_raw_parts_mut(self.slots.as_mut_ptr().cast(), len) }
+        let len = self.len();
+        // SAFETY: invariants 1 and 2, and `self` is gone.
+        unsafe { core::slice::from_raw_parts_mut(self.raw.at.cast(), len) }
     }
 }
 
@@ -192,14 +170,42 @@ impl<T: Copy> Default for Table<T> {
 impl<T: Copy> Deref for Table<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        // SAFETY: invariant 1.
-        unsafe { core::slice::from_raw_parts(self.slots.as_ptr().cast(), self.len) }
+        // SAFETY: invariants 1 and 2.
+        unsafe { core::slice::from_raw_parts(self.raw.at.cast(), self.raw.used / size_of::<T>()) }
     }
 }
 
 impl<T: Copy> DerefMut for Table<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        // SAFETY: invariant 1.
-        unsafe { core::slice::from_raw_parts_mut(self.slots.as_mut_ptr().cast(), self.len) }
+        let len = self.len();
+        // SAFETY: invariants 1 and 2.
+        unsafe { core::slice::from_raw_parts_mut(self.raw.at.cast(), len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Linux;
+
+    #[test]
+    fn tables_grow_without_losing_anything() {
+        let (mut k, mut small, mut large) = (Linux::default(), Table::new(), Table::new());
+        for n in 0..50_000u32 {
+            small.push(&mut k, n);
+            large.extend(&mut k, &[(u64::from(n), b"x".as_slice())]);
+        }
+        assert!(small.iter().copied().eq(0..50_000));
+        assert!(large.iter().enumerate().all(|(at, found)| *found == (at as u64, b"x")));
+        small.truncate(3);
+        assert_eq!(small.into_slice(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn paths_end_with_the_one_nul_they_have() {
+        let mut k = Linux::default();
+        assert_eq!(path(&mut k, &[b"/a", b"/", b"b"]), c"/a/b");
+        assert_eq!(path(&mut k, &[b"/a\0", b"b"]), c"");
+        assert_eq!((c_str(b"a"), c_str(b"")), (None, None));
     }
 }

@@ -1,202 +1,126 @@
-//! What became of a module, and what the log says of it.
+//! What became of a module: one word of the contract, and why.
 #![forbid(unsafe_code)]
 
-use crate::arch;
-use crate::errno;
-use crate::image::Format;
-use crate::inflate::Damage;
-use crate::line::{Line, Priority};
+use crate::line::Priority;
 use crate::list::Severity;
 use syscalls::Errno;
 
-/// The result of one step.
+/// The contract's words, in the order of the sum.
+pub const WORDS: [&str; 7] =
+    ["loaded", "already", "absent", "blocked", "missing", "skipped", "failed"];
+
+/// The result of one step; its number is its place in [`WORDS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Kind {
     /// The kernel took it.
     Loaded,
     /// It was there before.
-    Already {
-        /// As a part of the kernel itself.
-        builtin: bool,
-    },
+    Already,
     /// Its init says that there is no such device; not a failure.
     Absent,
-    /// A block list names it: which.
-    Blocked(&'static [u8]),
+    /// A block list names it.
+    Blocked,
     /// No file has that name.
     Missing,
-    /// Something it needs isn't there: which step.
-    Skipped(u32),
+    /// Something it needs isn't there.
+    Skipped,
     /// It could not be loaded.
-    Failed(Failure),
+    Failed,
 }
 
-/// Why a module could not be loaded.
+/// Why it is so, where the errno alone doesn't tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// What a system call said.
-    Errno(Errno),
+pub enum Why {
+    /// What the load call said.
+    Call,
+    /// It is a part of the kernel itself.
+    Builtin,
     /// `EPERM` while `kernel.modules_disabled` is 1.
     Disabled,
     /// `EEXIST` though no module of that name is live: its init returned it.
-    InitExists,
+    Init,
     /// The file could not be opened or read.
-    Unreadable(Errno),
+    Unreadable,
     /// The file holds nothing.
     Empty,
-    /// Neither an ELF file nor compressed: its first bytes.
-    Alien([u8; 4]),
+    /// Neither an ELF file nor compressed.
+    Alien,
     /// Compressed in a way that neither the kernel nor this build knows.
-    Unknown(Format),
+    Unknown,
     /// The compressed stream isn't good.
-    Damaged(Format, Damage),
-    /// Loading would take this many bytes, and that many are free.
-    Memory {
-        /// Bytes needed.
-        need: u64,
-        /// Bytes free, less a reserve.
-        free: u64,
-    },
+    Damaged,
+    /// More memory than there is.
+    Memory,
     /// A parameter that no quoting brings to the kernel.
     Params,
 }
 
+/// What became of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The word.
+    pub kind: Kind,
+    /// The reason.
+    pub why: Why,
+    /// The error, of a failure.
+    pub errno: Errno,
+}
+
 impl Outcome {
-    /// Whether modules that need this one can be loaded.
+    /// An outcome that says it all.
     #[must_use]
-    pub fn is_there(&self) -> bool {
-        matches!(self, Self::Loaded | Self::Already { .. })
+    pub const fn of(kind: Kind) -> Self {
+        Self { kind, why: Why::Call, errno: Errno::ENODEV }
     }
 
-    /// Whether it leads a required entry to the failure action.
+    /// It was there before, as a module or as a part of the kernel.
     #[must_use]
-    pub fn is_failure(&self) -> bool {
-        !self.is_there() && *self != Self::Absent
+    pub const fn already(builtin: bool) -> Self {
+        let why = if builtin { Why::Builtin } else { Why::Call };
+        Self { kind: Kind::Already, why, errno: Errno::ENODEV }
+    }
+
+    /// A failure.
+    #[must_use]
+    pub const fn failed(why: Why, errno: Errno) -> Self {
+        Self { kind: Kind::Failed, why, errno }
+    }
+
+    /// What a load call gave.
+    #[must_use]
+    pub fn of_call(done: Result<(), Errno>) -> Self {
+        match done {
+            Ok(()) => Self::of(Kind::Loaded),
+            Err(errno) => Self::failed(Why::Call, errno),
+        }
     }
 
     /// The contract's word for it.
     #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Loaded => "loaded",
-            Self::Already { .. } => "already",
-            Self::Absent => "absent",
-            Self::Blocked(_) => "blocked",
-            Self::Missing => "missing",
-            Self::Skipped(_) => "skipped",
-            Self::Failed(_) => "failed",
-        }
+    pub fn word(self) -> &'static str {
+        WORDS.get(self.kind as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether modules that need this one can be loaded.
+    #[must_use]
+    pub fn is_there(self) -> bool {
+        matches!(self.kind, Kind::Loaded | Kind::Already)
+    }
+
+    /// Whether it leads a required entry to the failure action.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        !self.is_there() && self.kind != Kind::Absent
     }
 
     /// How loud its line is.
     #[must_use]
-    pub fn priority(&self, severity: Severity) -> Priority {
-        match self {
-            Self::Loaded | Self::Already { .. } | Self::Absent => Priority::Info,
-            Self::Blocked(_) if severity == Severity::Required => Priority::Error,
-            _ if severity == Severity::Optional => Priority::Notice,
-            Self::Blocked(_) => Priority::Warning,
-            Self::Missing | Self::Skipped(_) | Self::Failed(_) => Priority::Error,
+    pub fn priority(self, severity: Severity) -> Priority {
+        match (self.is_failure(), severity) {
+            (false, _) => Priority::Info,
+            (true, Severity::Optional) => Priority::Notice,
+            (true, Severity::Normal) if self.kind == Kind::Blocked => Priority::Warning,
+            (true, _) => Priority::Error,
         }
     }
-}
-
-impl Failure {
-    /// The error's name, as the log has it behind `failed`.
-    #[must_use]
-    pub fn errno(&self) -> Errno {
-        match self {
-            Self::Errno(errno) | Self::Unreadable(errno) => *errno,
-            Self::Disabled => Errno::EPERM,
-            Self::InitExists => Errno::EEXIST,
-            Self::Empty | Self::Alien(_) | Self::Unknown(_) => Errno::ENOEXEC,
-            Self::Damaged(_, Damage::Read(errno)) => *errno,
-            Self::Damaged(_, Damage::TooLarge { .. }) => Errno::EFBIG,
-            Self::Damaged(..) => Errno::EBADMSG,
-            Self::Memory { .. } => Errno::ENOMEM,
-            Self::Params => Errno::EINVAL,
-        }
-    }
-
-    /// Adds `ENOEXEC: not a module for 6.12.107 (x86_64)`.
-    pub fn describe(&self, line: &mut Line, release: &[u8]) {
-        write_errno(line, self.errno());
-        line.str(": ");
-        match self {
-            Self::Errno(Errno::ENOEXEC) => {
-                line.str("not a module for ").bytes(release);
-                line.str(" (").str(arch::NAME).str(")");
-            }
-            Self::Errno(errno) => drop(line.str(explain(*errno))),
-            Self::Disabled => drop(line.str("module loading is off (kernel.modules_disabled=1)")),
-            Self::InitExists => drop(line.str("its init returned it")),
-            Self::Unreadable(_) => drop(line.str("its file can't be read")),
-            Self::Empty => drop(line.str("its file is empty")),
-            Self::Alien(first) => {
-                line.str("not a module: starts with ");
-                line.hex(first);
-            }
-            Self::Unknown(format) => {
-                line.str(format.name()).str(": neither the kernel nor this build inflates it");
-            }
-            Self::Damaged(format, damage) => describe_damage(line, *format, damage),
-            Self::Memory { need, free } => {
-                line.str("needs ").mebibytes(*need).str(", free ").mebibytes(*free);
-            }
-            Self::Params => {
-                line.str("a parameter holds an odd quote and white space");
-            }
-        }
-    }
-}
-
-/// Adds the error's name, or its number where it has none.
-pub fn write_errno(line: &mut Line, errno: Errno) {
-    match errno::name(errno) {
-        Some(name) => line.bytes(name),
-        None => line.str("errno ").number(u64::from(errno.into_raw().unsigned_abs())),
-    };
-}
-
-/// What an error of the load calls means (`kernel/module/main.c`); for any other the module's init
-/// returned it.
-fn explain(errno: Errno) -> &'static str {
-    match errno {
-        Errno::ENOENT => "unknown symbol, or its init found no file (firmware?); see the kernel's log",
-        Errno::EINVAL => "bad parameter value, other build, or its init returned it",
-        Errno::EBUSY => "another load of it failed, or its init returned it",
-        Errno::EPERM | Errno::EACCES => {
-            "refused by the kernel's block list, lockdown, LoadPin, IMA or modules_disabled"
-        }
-        Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG | Errno::ENOPKG => {
-            "signature missing, unknown or wrong, or the file was changed"
-        }
-        Errno::ENOMEM => "the kernel has no memory for it",
-        Errno::ENOSPC => "a parameter is too long, or its init returned it",
-        Errno::ETXTBSY => "its file is open for writing",
-        Errno::EFBIG => "its file is larger than 2 GiB",
-        Errno::ENOSYS => "this kernel loads no modules (CONFIG_MODULES)",
-        _ => "its init returned it",
-    }
-}
-
-/// Adds what is wrong with a stream, with its figures.
-fn describe_damage(line: &mut Line, format: Format, damage: &Damage) {
-    line.str(format.name()).str(" ");
-    match *damage {
-        Damage::Read(_) => line.str("can't be read"),
-        Damage::Truncated { at } => line.str("ends too early, after ").number(at).str(" bytes"),
-        Damage::Header { field, at } => {
-            line.str("header field ").str(field).str(" wrong, before byte ").number(at)
-        }
-        Damage::Corrupt { at } => line.str("data damaged near byte ").number(at),
-        Damage::Checksum { stored, computed } => {
-            line.str("checksum ").number(computed).str(", expected ").number(stored)
-        }
-        Damage::Length { stored, computed } => {
-            line.str("length ").number(computed).str(", expected ").number(stored)
-        }
-        Damage::TooLarge { limit } => line.str("inflates to more than ").mebibytes(limit),
-        Damage::TrailingGarbage { at } => line.str("followed by garbage from byte ").number(at),
-    };
 }

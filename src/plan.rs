@@ -11,7 +11,12 @@ use crate::kernel::{Kernel, Result};
 use crate::list::{Entry, Severity};
 use crate::mem::Table;
 use crate::name;
+use crate::text;
 use crate::tree::Tree;
+use syscalls::Errno;
+
+/// How long a chain of dependencies may be; a longer one is `ELOOP`. The stack holds it easily.
+pub const DEPTH: u32 = 5000;
 
 /// What a step is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +40,10 @@ pub struct Step {
     pub task: Task,
     /// How much a failure matters.
     pub severity: Severity,
-    /// The first and last of its edges, plus one; 0 is none.
-    edges: (u32, u32),
+    /// It stands in the order.
+    placed: bool,
+    /// Its dependencies: from, to.
+    deps: (u32, u32),
 }
 
 /// One dependency of a step.
@@ -46,15 +53,15 @@ pub struct Dep {
     pub step: u32,
     /// A hard one; without it the step can't be loaded.
     pub hard: bool,
-    /// The next edge of the same step plus one; 0 is none.
-    next: u32,
 }
 
 /// Parameters from a list's entry.
 #[derive(Clone, Copy, Debug)]
-struct Extra {
-    step: u32,
-    params: &'static [u8],
+pub struct Extra {
+    /// Which step.
+    pub step: u32,
+    /// As the list has them.
+    pub params: &'static [u8],
 }
 
 /// The plan.
@@ -64,8 +71,9 @@ pub struct Plan {
     pub steps: Table<Step>,
     /// The steps in the order of loading.
     pub order: Table<u32>,
+    /// The parameters that list entries gave, in order.
+    pub extras: Table<Extra>,
     deps: Table<Dep>,
-    extras: Table<Extra>,
 }
 
 impl Plan {
@@ -76,50 +84,11 @@ impl Plan {
     }
 
     /// What a step needs, in the order of planning.
-    pub fn deps(&self, step: u32) -> impl Iterator<Item = Dep> {
-        let mut at = self.step(step).map_or(0, |step| step.edges.0);
-        core::iter::from_fn(move || {
-            let dep = *self.deps.get(at.checked_sub(1)? as usize)?;
-            at = dep.next;
-            Some(dep)
-        })
+    #[must_use]
+    pub fn deps(&self, step: u32) -> &[Dep] {
+        let (from, to) = self.step(step).map_or((0, 0), |step| step.deps);
+        self.deps.get(from as usize..to as usize).unwrap_or_default()
     }
-
-    /// The parameters that list entries gave the step, in order.
-    pub fn params(&self, step: u32) -> impl Iterator<Item = &'static [u8]> {
-        self.extras.iter().filter(move |extra| extra.step == step).map(|extra| extra.params)
-    }
-
-    /// Records that `user` comes after `step`.
-    fn edge<K: Kernel>(&mut self, k: &mut K, user: u32, step: u32, hard: bool) -> Result<()> {
-        self.deps.push(k, Dep { step, hard, next: 0 })?;
-        let edge = self.deps.len() as u32;
-        let Some(user) = self.steps.get_mut(user as usize) else { return Ok(()) };
-        let (first, last) = user.edges;
-        user.edges = (if first == 0 { edge } else { first }, edge);
-        let last = last.checked_sub(1).and_then(|last| self.deps.get_mut(last as usize));
-        if let Some(last) = last {
-            last.next = edge;
-        }
-        Ok(())
-    }
-}
-
-/// A name that was looked up.
-type Target = (&'static [u8], Task);
-
-/// The work that is left for a module that is being planned.
-#[derive(Clone, Copy)]
-struct Frame {
-    step: u32,
-    /// The hard dependencies that are left; the last is next.
-    needs: &'static [u8],
-    /// How many soft dependencies are done.
-    soft: usize,
-    /// What the last of them stands for: the range of the planner's targets that is left.
-    targets: (usize, usize),
-    /// The module itself stands in the order.
-    placed: bool,
 }
 
 /// The plan under construction.
@@ -127,33 +96,28 @@ struct Planner<'a> {
     tree: &'a mut Tree,
     blocked: &'a [Block],
     plan: Plan,
-    /// Parallel to the steps: whether the step stands in the order.
-    placed: Table<bool>,
-    stack: Table<Frame>,
-    /// What the soft dependencies of the frames stand for.
-    targets: Table<Target>,
+    /// Dependencies of the steps that are being planned, the innermost's last.
+    pending: Table<Dep>,
+    /// How many steps are being planned.
+    depth: u32,
 }
 
 /// The plan for a list of entries.
 ///
 /// # Errors
-/// `ENOMEM`.
+/// `ELOOP` from [`DEPTH`] dependencies in a chain on.
 pub fn make<K: Kernel>(
     k: &mut K,
     config: &Config,
     tree: &mut Tree,
-    entries: impl Iterator<Item = Entry>,
+    entries: &[Entry],
 ) -> Result<Plan> {
-    let mut planner = Planner {
-        tree,
-        blocked: &config.blocked,
-        plan: Plan::default(),
-        placed: Table::new(),
-        stack: Table::new(),
-        targets: Table::new(),
-    };
-    for entry in entries.filter(|entry| !entry.is_barrier()) {
-        planner.entry(k, entry)?;
+    let (plan, pending) = (Plan::default(), Table::new());
+    let mut planner = Planner { tree, blocked: &config.blocked, plan, pending, depth: 0 };
+    for entry in entries {
+        if !entry.is_barrier() {
+            planner.entry(k, entry)?;
+        }
     }
     raise(&mut planner.plan);
     Ok(planner.plan)
@@ -161,195 +125,170 @@ pub fn make<K: Kernel>(
 
 impl Planner<'_> {
     /// Plans an entry: one module, or all that an alias stands for.
-    fn entry<K: Kernel>(&mut self, k: &mut K, entry: Entry) -> Result<()> {
-        let mut targets = Table::new();
-        self.targets(k, entry.name, &mut targets)?;
-        for target in targets.iter() {
-            let step = self.enter(k, *target)?;
-            if let Some(found) = self.plan.steps.get_mut(step as usize) {
+    fn entry<K: Kernel>(&mut self, k: &mut K, entry: &Entry) -> Result<()> {
+        self.resolve(k, entry.name, None)?;
+        for dep in self.pending.iter() {
+            if let Some(found) = self.plan.steps.get_mut(dep.step as usize) {
                 found.severity = found.severity.max(entry.severity);
             }
             if !entry.params.is_empty() {
-                self.plan.extras.push(k, Extra { step, params: entry.params })?;
+                self.plan.extras.push(k, Extra { step: dep.step, params: entry.params });
             }
-            self.finish(k)?;
         }
+        self.pending.truncate(0);
         Ok(())
     }
 
-    /// What a name, an alias or a path stands for: at least one step's beginning.
-    fn targets<K: Kernel>(
+    /// Plans what a name, an alias or a path stands for, and leaves it among the pending. A soft
+    /// dependency comes from a module: one that stands for nothing is nothing.
+    #[inline(never)]
+    fn resolve<K: Kernel>(
         &mut self,
         k: &mut K,
         wanted: &'static [u8],
-        targets: &mut Table<Target>,
+        soft: Option<Softly>,
     ) -> Result<()> {
         if wanted.contains(&b'/') {
             let module = self.tree.find_file(wanted);
-            let module = module.unwrap_or(Module { path: wanted, needs: b"" });
-            return targets.push(k, (name::of(wanted), Task::Load(module)));
+            return self.visit(k, name::of(wanted), Task::Load(module), soft);
         }
-        let wanted = name::of(wanted);
-        if let Some(module) = self.tree.find(wanted) {
-            return targets.push(k, (name::of(module.path), Task::Load(module)));
+        let name = name::of(wanted);
+        if let Some(module) = self.tree.find(name) {
+            return self.visit(k, name::of(module.path), Task::Load(module), soft);
         }
-        let mut names = Table::new();
-        self.tree.aliases(k, wanted, |k, name| names.push(k, name))?;
+        let names = self.tree.aliases(k, wanted);
         for name in names.iter() {
             let task = self.tree.find(name).map_or(Task::Missing, Task::Load);
-            targets.push(k, (*name, task))?;
+            self.visit(k, name, task, soft)?;
         }
-        if names.is_empty() {
-            let builtin = self.tree.is_builtin(k, wanted);
-            targets.push(k, (wanted, if builtin { Task::Builtin } else { Task::Missing }))?;
+        if !names.is_empty() || soft.is_some() {
+            return Ok(());
         }
+        let builtin = self.tree.is_builtin(k, name);
+        self.visit(k, name, if builtin { Task::Builtin } else { Task::Missing }, soft)
+    }
+
+    /// Plans a module unless it is planned already, and leaves it among the pending.
+    #[inline(never)]
+    fn visit<K: Kernel>(
+        &mut self,
+        k: &mut K,
+        name: &'static [u8],
+        task: Task,
+        soft: Option<Softly>,
+    ) -> Result<()> {
+        let hard = soft.is_none();
+        if !hard && task == Task::Missing {
+            return Ok(());
+        }
+        let block = self.blocked.iter().find(|block| name::same(block.name, name));
+        let task = block.map_or(task, |block| Task::Blocked(block.by));
+        let same = |step: &Step| step.task == task && name::same(step.name, name);
+        let known = self.plan.steps.iter().position(same);
+        let step = known.unwrap_or(self.plan.steps.len()) as u32;
+        if known.is_none() {
+            let severity = Severity::Optional;
+            self.plan.steps.push(k, Step { name, task, severity, placed: false, deps: (0, 0) });
+            self.depth = self.depth.wrapping_add(1);
+            if self.depth > DEPTH {
+                return Err(Errno::ELOOP);
+            }
+            self.around(k, step, name, task, soft)?;
+            self.depth = self.depth.wrapping_sub(1);
+        }
+        self.pending.push(k, Dep { step, hard });
         Ok(())
     }
 
-    /// The step for a target: the one that is there, or a new one, which goes onto the stack.
-    fn enter<K: Kernel>(&mut self, k: &mut K, target: Target) -> Result<u32> {
-        let (name, task) = target;
-        if let Some(step) = self.known(name, task) {
-            return Ok(step);
+    /// Plans what a new step needs, the step itself, and what is to come after it.
+    fn around<K: Kernel>(
+        &mut self,
+        k: &mut K,
+        step: u32,
+        name: &'static [u8],
+        task: Task,
+        soft: Option<Softly>,
+    ) -> Result<()> {
+        let start = self.pending.len();
+        if let Some(Softly { after: Some(before) }) = soft {
+            self.pending.push(k, Dep { step: before, hard: false });
         }
-        let task = self.block_of(name).map_or(task, Task::Blocked);
-        let step = self.plan.steps.len() as u32;
-        let severity = Severity::Optional;
-        self.plan.steps.push(k, Step { name, task, severity, edges: (0, 0) })?;
-        self.placed.push(k, false)?;
-        let needs = if let Task::Load(module) = task { module.needs } else { b"" };
-        self.stack.push(k, Frame { step, needs, soft: 0, targets: (0, 0), placed: false })?;
-        Ok(step)
-    }
-
-    /// The step that deals with the same file, or with the same name where there is no file.
-    fn known(&self, name: &[u8], task: Task) -> Option<u32> {
-        let same = |step: &Step| match (step.task, task) {
-            (Task::Load(a), Task::Load(b)) => a.path == b.path,
-            (Task::Blocked(_), _) => name::same(step.name, name),
-            (a, b) => a == b && name::same(step.name, name),
+        let Task::Load(module) = task else {
+            self.place(k, step, start);
+            return Ok(());
         };
-        self.plan.steps.iter().position(same).map(|at| at as u32)
+        let mut needs = module.needs;
+        while let Some(path) = text::take_last(&mut needs) {
+            let module = self.tree.find_file(path);
+            self.visit(k, name::of(path), Task::Load(module), None)?;
+        }
+        self.softdeps(k, name, None)?;
+        self.place(k, step, start);
+        self.softdeps(k, name, Some(step))?;
+        self.pending.truncate(start);
+        Ok(())
     }
 
-    fn block_of(&self, name: &[u8]) -> Option<&'static [u8]> {
-        self.blocked.iter().find(|block| name::same(block.name, name)).map(|block| block.by)
-    }
-
-    /// Works until everything on the stack stands in the order.
-    fn finish<K: Kernel>(&mut self, k: &mut K) -> Result<()> {
-        while let Some(frame) = self.stack.last().copied() {
-            let top = self.stack.len();
-            if !self.hard(k, frame, top)? && !self.soft(k, frame, top)? {
-                self.stack.truncate(top.saturating_sub(1));
+    /// Plans a module's soft dependencies of every line: those before it, or those after it.
+    fn softdeps<K: Kernel>(
+        &mut self,
+        k: &mut K,
+        name: &'static [u8],
+        after: Option<u32>,
+    ) -> Result<()> {
+        let mut at = 0;
+        while let Some(line) = self.tree.softdeps.get(at).copied() {
+            at = at.wrapping_add(1);
+            let (mut rest, mut post) = (line.rest, false);
+            while name::same(line.module, name)
+                && let Some(word) = text::take_word(&mut rest)
+            {
+                match word {
+                    b"pre:" => post = false,
+                    b"post:" => post = true,
+                    target if post == after.is_some() => {
+                        self.resolve(k, target, Some(Softly { after }))?;
+                    }
+                    _ => {}
+                }
             }
         }
         Ok(())
     }
 
-    /// Takes the frame's next hard dependency; false if there is none left.
-    fn hard<K: Kernel>(&mut self, k: &mut K, frame: Frame, top: usize) -> Result<bool> {
-        let needs = frame.needs.trim_ascii_end();
-        if needs.is_empty() {
-            return Ok(false);
-        }
-        let start = needs.iter().rposition(u8::is_ascii_whitespace);
-        let start = start.map_or(0, |blank| blank.saturating_add(1));
-        let (rest, path) = needs.split_at_checked(start).unwrap_or_default();
-        self.update(top, |frame| frame.needs = rest);
-        let module = self.tree.find_file(path).unwrap_or(Module { path, needs: b"" });
-        let step = self.enter(k, (name::of(path), Task::Load(module)))?;
-        self.plan_edge(k, frame.step, step, true)?;
-        Ok(true)
-    }
-
-    /// Takes the next thing that a soft dependency of the frame stands for, or the next soft
-    /// dependency, or places the module between `pre:` and `post:`; false if nothing is left.
-    fn soft<K: Kernel>(&mut self, k: &mut K, frame: Frame, top: usize) -> Result<bool> {
-        let (next, end) = frame.targets;
-        if let Some(target) = self.targets.get(next..end).and_then(<[_]>::first).copied() {
-            self.update(top, |frame| frame.targets = (next.saturating_add(1), end));
-            self.soft_target(k, frame, target)?;
-            return Ok(true);
-        }
-        let Some(step) = self.plan.step(frame.step).copied() else { return Ok(false) };
-        let loads = matches!(step.task, Task::Load(_));
-        let wanted = self.tree.softdeps(step.name).filter(|soft| soft.post == frame.placed);
-        let next = wanted.filter(|_| loads).nth(frame.soft);
-        match next {
-            Some(soft) => self.expand(k, soft.target, top)?,
-            None if !frame.placed => {
-                self.place(k, frame.step)?;
-                self.update(top, |frame| (frame.placed, frame.soft) = (true, 0));
+    /// Puts a step into the order; it needs what is pending. What isn't placed yet needs this step
+    /// itself: a loop, and nothing is waited for.
+    fn place<K: Kernel>(&mut self, k: &mut K, step: u32, start: usize) {
+        let from = self.plan.deps.len() as u32;
+        for dep in self.pending.iter().skip(start) {
+            if self.plan.step(dep.step).is_some_and(|step| step.placed) {
+                self.plan.deps.push(k, *dep);
             }
-            None => return Ok(false),
         }
-        Ok(true)
-    }
-
-    /// Looks a soft dependency up. They are planned one after the other, so that whatever is on the
-    /// stack but unplaced needs what is above it.
-    fn expand<K: Kernel>(&mut self, k: &mut K, target: &'static [u8], top: usize) -> Result<()> {
-        let mut targets = core::mem::take(&mut self.targets);
-        let start = targets.len();
-        let done = self.targets(k, target, &mut targets);
-        let end = targets.len();
-        self.targets = targets;
-        self.update(top, |frame| {
-            frame.soft = frame.soft.saturating_add(1);
-            frame.targets = (start, end);
-        });
-        done
-    }
-
-    /// Plans what a soft dependency stands for; nothing if no file has that name.
-    fn soft_target<K: Kernel>(&mut self, k: &mut K, frame: Frame, target: Target) -> Result<()> {
-        if !matches!(target.1, Task::Load(_)) {
-            return Ok(());
+        self.pending.truncate(start);
+        let to = self.plan.deps.len() as u32;
+        if let Some(step) = self.plan.steps.get_mut(step as usize) {
+            (step.placed, step.deps) = (true, (from, to));
         }
-        let step = self.enter(k, target)?;
-        let (user, step) = if frame.placed { (step, frame.step) } else { (frame.step, step) };
-        self.plan_edge(k, user, step, false)
+        self.plan.order.push(k, step);
     }
+}
 
-    /// Records an edge unless it closes a loop: nothing waits for what is still being planned below it.
-    fn plan_edge<K: Kernel>(&mut self, k: &mut K, user: u32, step: u32, hard: bool) -> Result<()> {
-        let placed = |step: u32| self.placed.get(step as usize).copied().unwrap_or(false);
-        let top = self.stack.last().map(|frame| frame.step);
-        let forward = placed(step) || top == Some(step);
-        if user == step || placed(user) || !forward {
-            return Ok(());
-        }
-        self.plan.edge(k, user, step, hard)
-    }
-
-    fn place<K: Kernel>(&mut self, k: &mut K, step: u32) -> Result<()> {
-        if let Some(placed) = self.placed.get_mut(step as usize) {
-            *placed = true;
-        }
-        self.plan.order.push(k, step)
-    }
-
-    fn update(&mut self, top: usize, change: impl FnOnce(&mut Frame)) {
-        let frame = top.checked_sub(1).and_then(|top| self.stack.get_mut(top));
-        if let Some(frame) = frame {
-            change(frame);
-        }
-    }
+/// That a step is a soft dependency, and of which module it comes after.
+#[derive(Clone, Copy)]
+struct Softly {
+    after: Option<u32>,
 }
 
 /// Lets a hard dependency matter as much as what needs it, but no more than an ordinary entry: users
 /// come after what they need, so one pass from the end is enough.
 fn raise(plan: &mut Plan) {
-    for at in (0..plan.order.len()).rev() {
-        let Some(user) = plan.order.get(at).copied() else { continue };
-        let Some(severity) = plan.step(user).map(|step| step.severity.min(Severity::Normal)) else {
-            continue;
-        };
-        let mut edge = plan.step(user).map_or(0, |step| step.edges.0);
-        while let Some(dep) = edge.checked_sub(1).and_then(|at| plan.deps.get(at as usize).copied()) {
-            edge = dep.next;
-            if let Some(step) = plan.steps.get_mut(dep.step as usize).filter(|_| dep.hard) {
+    for user in plan.order.iter().rev() {
+        let Some(user) = plan.steps.get(*user as usize) else { continue };
+        let (severity, deps) = (user.severity.min(Severity::Normal), user.deps);
+        for at in deps.0..deps.1 {
+            let dep = plan.deps.get(at as usize).filter(|dep| dep.hard);
+            if let Some(step) = dep.and_then(|dep| plan.steps.get_mut(dep.step as usize)) {
                 step.severity = step.severity.max(severity);
             }
         }

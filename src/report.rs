@@ -1,141 +1,140 @@
-//! The report: what became of each step, a line each, and the sum.
+//! The report: a line for each step, and the sum.
 #![forbid(unsafe_code)]
 
-use crate::kernel::{Kernel, Result};
+use crate::arch;
+use crate::boot::Boot;
+use crate::image::Format;
+use crate::inflate::Damage;
+use crate::kernel::Kernel;
 use crate::line::{Line, Priority};
-use crate::list::Severity;
-use crate::log::Log;
-use crate::mem::Table;
-use crate::outcome::Outcome;
-use crate::plan::{Plan, Step};
+use crate::load::Loader;
+use crate::outcome::{Kind, Outcome, WORDS, Why};
+use crate::plan::{Step, Task};
+use syscalls::Errno;
 
-/// The outcomes in the order of the sum.
-const WORDS: [&str; 7] =
-    ["loaded", "already", "absent", "blocked", "missing", "skipped", "failed"];
-
-/// What the lines show besides the outcome.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The plan that is carried out.
-    pub plan: &'a Plan,
-    /// The kernel's release.
-    pub release: &'a [u8],
-    /// Where modules were looked for.
-    pub dir: &'a [u8],
-}
-
-/// What became of the steps.
-pub struct Report {
-    /// By step; none is not dealt with.
-    outcomes: Table<Option<Outcome>>,
-    counts: [u64; WORDS.len()],
-}
-
-impl Report {
-    /// A report on so many steps.
-    ///
-    /// # Errors
-    /// `ENOMEM`.
-    pub fn new<K: Kernel>(k: &mut K, steps: usize) -> Result<Self> {
-        let mut outcomes = Table::with_room(k, steps)?;
-        for _ in 0..steps {
-            outcomes.push(k, None)?;
-        }
-        Ok(Self { outcomes, counts: [0; WORDS.len()] })
-    }
-
-    /// What became of a step.
-    #[must_use]
-    pub fn outcome(&self, step: u32) -> Option<Outcome> {
-        self.outcomes.get(step as usize).copied().flatten()
-    }
-
-    /// Keeps a step's outcome and counts it.
-    pub fn keep(&mut self, step: u32, outcome: Outcome) {
-        if let Some(slot) = self.outcomes.get_mut(step as usize) {
-            *slot = Some(outcome);
-        }
-        let word = WORDS.iter().position(|word| *word == outcome.word());
-        if let Some(count) = word.and_then(|word| self.counts.get_mut(word)) {
-            *count = count.saturating_add(1);
-        }
-    }
-
-    /// Writes a step's line; `micros` is how long its load took.
-    pub fn say<K: Kernel>(
-        &self,
-        k: &mut K,
-        log: &mut Log,
-        context: Context<'_>,
-        step: &Step,
-        outcome: Outcome,
-        micros: u64,
-    ) {
-        let priority = outcome.priority(step.severity);
-        if !log.takes(priority) {
-            return;
-        }
-        let mut line = Line::new(priority, "load ", b"");
+impl<K: Kernel> Boot<'_, K> {
+    /// Writes a step's line; `micros` is how long its load took, `needs` the step that it lacks.
+    #[inline(never)]
+    pub fn say(&mut self, step: &Step, outcome: Outcome, micros: u64, needs: Option<u32>) {
+        let needs = needs.and_then(|needs| Some((*self.plan.step(needs)?, self.outcome_of(needs))));
+        let line = self.log.line(outcome.priority(step.severity), "load ");
         line.name(step.name).str(": ").str(outcome.word());
-        self.detail(&mut line, context, step, outcome, micros);
-        log.write(k, &mut line);
-    }
-
-    fn detail(
-        &self,
-        line: &mut Line,
-        context: Context<'_>,
-        step: &Step,
-        outcome: Outcome,
-        micros: u64,
-    ) {
-        match outcome {
-            Outcome::Loaded => line.str(" ").millis(micros),
-            Outcome::Already { builtin: true } => line.str(" (built in)"),
-            Outcome::Already { builtin: false } => line,
-            Outcome::Absent => line.str(" ENODEV: no such device"),
-            Outcome::Blocked(by) => line.str(" by ").bytes(by),
-            Outcome::Missing if step.name.contains(&b'/') => line,
-            Outcome::Missing if context.dir.is_empty() => line.str(" there is no module tree"),
-            Outcome::Missing => line.str(" in ").bytes(context.dir),
-            Outcome::Skipped(needed) => self.reason(line, context.plan, needed),
-            Outcome::Failed(failure) => {
-                line.str(" ");
-                failure.describe(line, context.release);
-                line
-            }
+        match outcome.kind {
+            Kind::Loaded => line.str(" ").millis(micros),
+            Kind::Already if outcome.why == Why::Builtin => line.str(" (built in)"),
+            Kind::Absent => line.str(" ENODEV: no such device"),
+            Kind::Blocked => match step.task {
+                Task::Blocked(by) => line.str(" by ").bytes(by),
+                _ => line,
+            },
+            Kind::Missing => match step.task {
+                Task::Load(module) => line.str(" ").bytes(module.path),
+                _ if self.tree.dir.is_empty() => line.str(" there is no module tree"),
+                _ => line.str(" in ").bytes(self.tree.dir),
+            },
+            Kind::Skipped => match needs {
+                Some((needs, outcome)) => reason(line, &needs, outcome),
+                None => line,
+            },
+            Kind::Failed => failure(line, outcome, &self.loader, self.release),
+            Kind::Already => line,
         };
-    }
-
-    /// Adds ` needs X (failed ENOENT)`.
-    fn reason<'a>(&self, line: &'a mut Line, plan: &Plan, needed: u32) -> &'a mut Line {
-        let name = plan.step(needed).map_or(&b""[..], |step| step.name);
-        let outcome = self.outcome(needed);
-        line.str(" needs ").name(name).str(" (").str(outcome.map_or("", |outcome| outcome.word()));
-        match outcome {
-            Some(Outcome::Failed(failure)) => crate::outcome::write_errno(line.str(" "), failure.errno()),
-            Some(Outcome::Absent) => drop(line.str(" ENODEV")),
-            _ => {}
-        }
-        line.str(")")
+        self.log.send(self.k);
     }
 
     /// Writes `done: 12 loaded, 2 already, 34.1 ms`.
-    pub fn sum<K: Kernel>(&self, k: &mut K, log: &mut Log, micros: u64) {
-        let mut line = Line::new(Priority::Info, "done: ", b"");
-        let counts = WORDS.iter().zip(self.counts).filter(|(_, count)| *count > 0);
-        for (word, count) in counts {
-            line.number(count).str(" ").str(word).str(", ");
+    #[inline(never)]
+    pub fn sum(&mut self, micros: u64) {
+        let line = self.log.line(Priority::Info, "done: ");
+        for (word, count) in WORDS.iter().zip(self.counts) {
+            if count > 0 {
+                line.number(u64::from(count)).str(" ").str(word).str(", ");
+            }
         }
-        if self.outcomes.is_empty() {
+        if self.plan.order.is_empty() {
             line.str("no modules listed, ");
         }
-        log.write(k, line.millis(micros));
+        line.millis(micros);
+        self.log.send(self.k);
     }
 }
 
-/// Whether the outcome leads to the failure action.
-#[must_use]
-pub fn is_fatal(step: &Step, outcome: Outcome) -> bool {
-    step.severity == Severity::Required && outcome.is_failure()
+/// Adds ` needs X (failed ENOENT)`.
+fn reason<'a>(line: &'a mut Line, needs: &Step, outcome: Outcome) -> &'a mut Line {
+    line.str(" needs ").name(needs.name).str(" (").str(outcome.word());
+    if matches!(outcome.kind, Kind::Failed | Kind::Absent) {
+        line.str(" ").errno(outcome.errno);
+    }
+    line.str(")")
+}
+
+/// Adds ` ENOEXEC: not a module for 6.12.107 (x86_64)`.
+#[inline(never)]
+fn failure<'a>(
+    line: &'a mut Line,
+    outcome: Outcome,
+    loader: &Loader,
+    release: &[u8],
+) -> &'a mut Line {
+    line.str(" ").errno(outcome.errno).str(": ");
+    let format = loader.format.map_or("", Format::name);
+    match outcome.why {
+        Why::Call if outcome.errno == Errno::ENOEXEC => {
+            line.str("not a module for ").bytes(release).str(" (").str(arch::NAME).str(")")
+        }
+        Why::Alien => {
+            line.str("not a module, starts with ").hex(crate::text::split(&loader.head, 4).0)
+        }
+        Why::Unknown => line.str(format).str(": neither the kernel nor this build inflates it"),
+        Why::Damaged => damaged(line.str(format), loader.damage),
+        Why::Memory => {
+            line.str("needs ").mebibytes(loader.shortage.need);
+            line.str(", free ").mebibytes(loader.shortage.free)
+        }
+        Why::Call => line.str(explain(outcome.errno)),
+        Why::Builtin => line,
+        Why::Disabled => line.str("module loading is off (kernel.modules_disabled)"),
+        Why::Init => line.str("its init returned it"),
+        Why::Unreadable => line.str("its file can't be read"),
+        Why::Empty => line.str("its file is empty"),
+        Why::Params => line.str("a parameter holds an odd quote and white space"),
+    }
+}
+
+/// What an error of the load calls means (`kernel/module/main.c`); for any other the module's init
+/// returned it.
+fn explain(errno: Errno) -> &'static str {
+    match errno {
+        Errno::ENOENT => {
+            "unknown symbol, or its init found no file (firmware?); see the kernel's log"
+        }
+        Errno::EINVAL => "bad parameter value, other build, or its init returned it",
+        Errno::EPERM | Errno::EACCES => {
+            "kernel's block list, lockdown, LoadPin, IMA or modules_disabled"
+        }
+        Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG => "signature",
+        Errno::ENOMEM => "the kernel has no memory for it",
+        Errno::ENOSYS => "this kernel loads no modules",
+        _ => "its init returned it",
+    }
+}
+
+/// Adds what is wrong with a stream, with its figures.
+#[inline(never)]
+fn damaged(line: &mut Line, damage: Option<Damage>) -> &mut Line {
+    let (text, figure) = match damage {
+        Some(Damage::Truncated { at }) => (" ends too early, at byte ", at),
+        Some(Damage::Header { at, .. }) => (" header wrong before byte ", at),
+        Some(Damage::Corrupt { at }) => (" data damaged near byte ", at),
+        Some(Damage::TooLarge { limit }) => (" inflates to more bytes than ", limit),
+        Some(Damage::TrailingGarbage { at }) => (" followed by garbage from byte ", at),
+        Some(Damage::Checksum { stored, computed }) => {
+            return line.str(" checksum ").number(computed).str(", expected ").number(stored);
+        }
+        Some(Damage::Length { stored, computed }) => {
+            return line.str(" length ").number(computed).str(", expected ").number(stored);
+        }
+        Some(Damage::Read(_)) | None => return line.str(" can't be read"),
+    };
+    line.str(text).number(figure)
 }

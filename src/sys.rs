@@ -6,6 +6,7 @@
 
 use crate::kernel::{Fd, Kernel, Memory, Result, Stat, Stop, Strings};
 use crate::mem::{self, Arena};
+use crate::text;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use linux_raw_sys::general as raw;
@@ -224,10 +225,7 @@ impl Kernel for Linux {
         // SAFETY: all zero bytes are a valid sysinfo.
         let found = unsafe { found.assume_init() };
         let unit = u64::from(found.mem_unit);
-        Memory {
-            total: found.totalram.wrapping_mul(unit),
-            free: found.freeram.wrapping_mul(unit),
-        }
+        Memory { total: found.totalram.wrapping_mul(unit), free: found.freeram.wrapping_mul(unit) }
     }
 
     fn release(&mut self) -> Result<&'static [u8]> {
@@ -236,11 +234,12 @@ impl Kernel for Linux {
         unsafe { syscall!(Sysno::uname, found.as_mut_ptr()) }?;
         // SAFETY: all zero bytes are a valid new_utsname.
         let found = unsafe { found.assume_init() };
-        let text = mem::buffer(self, found.release.len())?;
+        let text = mem::bytes(self, found.release.len());
         for (to, from) in text.iter_mut().zip(found.release) {
             *to = from as u8;
         }
-        Ok(CStr::from_bytes_until_nul(text).map_or(&[], CStr::to_bytes))
+        let mut text = &*text;
+        Ok(text::take(&mut text, 0).unwrap_or_default())
     }
 
     fn pid(&mut self) -> i32 {

@@ -1,16 +1,15 @@
 //! The module tree: where it is, and what its index files say.
 #![forbid(unsafe_code)]
 
-use crate::files;
+use crate::files::{self, Kind};
 use crate::glob;
 use crate::index::{self, Index, Module};
 use crate::kernel::{Kernel, Result};
 use crate::mem::{self, Table};
 use crate::name;
-use crate::path::Path;
-use crate::scan;
+use crate::text;
+use core::ffi::CStr;
 use linux_raw_sys::general::{O_DIRECTORY, O_RDONLY};
-use syscalls::Errno;
 
 /// The folders that hold a tree for each release.
 const PARENTS: [&[u8]; 2] = [b"/lib/modules", b"/usr/lib/modules"];
@@ -28,19 +27,11 @@ pub struct Place {
 
 /// A `softdep` line.
 #[derive(Clone, Copy)]
-struct Soft {
-    module: &'static [u8],
+pub struct Soft {
+    /// The module that it is about.
+    pub module: &'static [u8],
     /// `pre: A B post: C`
-    rest: &'static [u8],
-}
-
-/// One soft dependency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SoftDep {
-    /// A module's name or an alias.
-    pub target: &'static [u8],
-    /// It comes after the module, not before it.
-    pub post: bool,
+    pub rest: &'static [u8],
 }
 
 /// A module tree. Without one every look-up finds nothing.
@@ -51,184 +42,157 @@ pub struct Tree {
     /// The folder that module paths are relative to; empty if there is no tree.
     pub dir: &'static [u8],
     index: Index,
-    softdeps: Table<Soft>,
+    /// All `softdep` lines, in order.
+    pub softdeps: Table<Soft>,
     aliases: Option<&'static [u8]>,
     builtins: Option<&'static [u8]>,
 }
 
 impl Tree {
     /// Finds and opens the tree; one without a folder if there is none.
-    ///
-    /// # Errors
-    /// `ENOMEM`, and what reading a folder that is there says.
-    pub fn open<K: Kernel>(k: &mut K, place: Place) -> Result<Self> {
-        let Some(dir) = find(k, place)? else {
-            return Ok(Self { root: place.root, ..Self::default() });
-        };
-        let mut tree = Self { root: place.root, dir, ..Self::default() };
-        tree.index = match tree.file(k, b"modules.dep") {
-            Ok(text) => Index::of(k, text)?,
-            Err(_) => {
-                let folder = mem::text(k, &[place.root, dir])?;
-                Index::of_walk(k, folder)?
-            }
-        };
-        if let Ok(text) = tree.file(k, b"modules.softdep") {
-            tree.read_softdeps(k, text)?;
+    #[inline(never)]
+    pub fn open<K: Kernel>(k: &mut K, place: Place) -> Self {
+        let mut tree = Self { root: place.root, ..Self::default() };
+        tree.dir = find(k, place);
+        if tree.dir.is_empty() {
+            return tree;
         }
-        Ok(tree)
+        let text = tree.file(k, b"modules.dep").unwrap_or_else(|_| {
+            let folder = mem::text(k, &[place.root, tree.dir, b"/"]);
+            let mut found = Table::new();
+            index::walk(k, folder, folder.len(), &mut found);
+            found.into_slice()
+        });
+        tree.index = Index::of(k, text);
+        let text = tree.file(k, b"modules.softdep").unwrap_or_default();
+        tree.read_softdeps(k, text);
+        tree
     }
 
     /// A file of the tree's own folder, mapped.
     fn file<K: Kernel>(&self, k: &mut K, file: &[u8]) -> Result<&'static [u8]> {
-        let path = Path::of(&[self.root, self.dir, b"/", file])?;
-        files::map(k, path.as_c())
-    }
-
-    /// Whether there is a tree.
-    #[must_use]
-    pub fn is_there(&self) -> bool {
-        !self.dir.is_empty()
+        let path = self.path(k, file);
+        files::map(k, path)
     }
 
     /// The module of that name.
     #[must_use]
+    #[inline(never)]
     pub fn find(&self, name: &[u8]) -> Option<Module> {
         self.index.find(name)
     }
 
-    /// The module of that file, if the file is one of the tree's; `path` is absolute or relative to
-    /// the tree.
+    /// The module of that file, absolute or relative to the tree; one that the tree doesn't know
+    /// needs nothing.
     #[must_use]
-    pub fn find_file(&self, path: &[u8]) -> Option<Module> {
-        let below = path.strip_prefix(self.dir).and_then(|below| below.strip_prefix(b"/"));
-        self.index.find_file(below.unwrap_or(path))
+    pub fn find_file(&self, path: &'static [u8]) -> Module {
+        let found = self.index.find(name::of(path));
+        let known = found.filter(|module| {
+            path.ends_with(module.path) && {
+                let (before, _) = text::split(path, path.len().wrapping_sub(module.path.len()));
+                before.is_empty() || before.strip_suffix(b"/") == Some(self.dir)
+            }
+        });
+        known.unwrap_or(Module { path, needs: b"" })
     }
 
-    /// The full path of a module's file.
-    ///
-    /// # Errors
-    /// As [`Path::of`].
-    pub fn path(&self, module: &[u8]) -> Result<Path> {
-        if module.first() == Some(&b'/') {
-            return Path::of(&[self.root, module]);
+    /// The full path of a file of the tree, or of any other.
+    pub fn path<K: Kernel>(&self, k: &mut K, file: &[u8]) -> &'static CStr {
+        if file.first() == Some(&b'/') {
+            return mem::path(k, &[self.root, file]);
         }
-        Path::of(&[self.root, self.dir, b"/", module])
+        mem::path(k, &[self.root, self.dir, b"/", file])
     }
 
-    /// Calls `visit` with the name of every module that the alias stands for
-    /// (`modules.alias`, lines of `alias PATTERN MODULE`; a pattern may hold blanks).
-    ///
-    /// # Errors
-    /// What `visit` says.
-    pub fn aliases<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        alias: &[u8],
-        mut visit: impl FnMut(&mut K, &'static [u8]) -> Result<()>,
-    ) -> Result<()> {
-        let text = match self.aliases {
+    /// The names of all modules that the alias stands for (`modules.alias`, lines of
+    /// `alias PATTERN MODULE`; a pattern may hold blanks).
+    #[inline(never)]
+    pub fn aliases<K: Kernel>(&mut self, k: &mut K, alias: &[u8]) -> Table<&'static [u8]> {
+        let mut names = Table::new();
+        let mut text = match self.aliases {
             Some(text) => text,
             None => self.file(k, b"modules.alias").unwrap_or_default(),
         };
         self.aliases = Some(text);
-        for line in lines(text) {
-            let Some(rest) = line.strip_prefix(b"alias ") else { continue };
-            let Some(blank) = rest.iter().rposition(|byte| *byte == b' ') else { continue };
-            let (pattern, module) = rest.split_at_checked(blank).unwrap_or_default();
-            if glob::matches(pattern, alias) {
-                visit(k, module.trim_ascii())?;
+        while let Some(line) = text::take(&mut text, b'\n') {
+            let Some(mut pattern) = line.strip_prefix(b"alias ") else { continue };
+            let name = text::take_last(&mut pattern).unwrap_or_default();
+            if glob::matches(text::trim(pattern), alias) {
+                names.push(k, name);
             }
         }
-        Ok(())
+        names
     }
 
     /// Whether `modules.builtin` names the module.
+    #[inline(never)]
     pub fn is_builtin<K: Kernel>(&mut self, k: &mut K, wanted: &[u8]) -> bool {
-        let text = match self.builtins {
+        let mut text = match self.builtins {
             Some(text) => text,
             None => self.file(k, b"modules.builtin").unwrap_or_default(),
         };
         self.builtins = Some(text);
-        lines(text).any(|line| name::same(name::of(line), wanted))
-    }
-
-    /// The soft dependencies of a module: of every line, in the lines' order.
-    pub fn softdeps(&self, module: &[u8]) -> impl Iterator<Item = SoftDep> {
-        let lines = self.softdeps.iter().filter(move |soft| name::same(soft.module, module));
-        lines.flat_map(|soft| {
-            let mut post = false;
-            let words = soft.rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-            words.filter_map(move |word| match word {
-                b"pre:" => { post = false; None }
-                b"post:" => { post = true; None }
-                target => Some(SoftDep { target, post }),
-            })
-        })
-    }
-
-    fn read_softdeps<K: Kernel>(&mut self, k: &mut K, text: &'static [u8]) -> Result<()> {
-        for line in lines(text) {
-            let Some(rest) = line.strip_prefix(b"softdep ") else { continue };
-            let rest = rest.trim_ascii();
-            let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
-            let (module, rest) = rest.split_at_checked(end).unwrap_or_default();
-            self.softdeps.push(k, Soft { module, rest })?;
+        while let Some(line) = text::take(&mut text, b'\n') {
+            if name::same(name::of(line), wanted) {
+                return true;
+            }
         }
-        Ok(())
+        false
+    }
+
+    #[inline(never)]
+    fn read_softdeps<K: Kernel>(&mut self, k: &mut K, mut text: &'static [u8]) {
+        while let Some(mut rest) = text::take(&mut text, b'\n') {
+            if text::take_word(&mut rest) == Some(b"softdep") {
+                let module = text::take_word(&mut rest).unwrap_or_default();
+                self.softdeps.push(k, Soft { module, rest });
+            }
+        }
     }
 }
 
-/// The lines of a text, without their ends.
-fn lines(text: &'static [u8]) -> impl Iterator<Item = &'static [u8]> {
-    let mut rest = text;
-    core::iter::from_fn(move || {
-        let line = (!rest.is_empty()).then(|| scan::line(rest))?;
-        rest = rest.get(line.len().saturating_add(1)..).unwrap_or_default();
-        Some(line)
-    })
-}
-
-/// The tree's folder: the one that was named, one of the release's, or a flat one.
-fn find<K: Kernel>(k: &mut K, place: Place) -> Result<Option<&'static [u8]>> {
+/// The tree's folder: the one that was named, one of the release's, or a flat one; empty if there is
+/// none.
+#[inline(never)]
+fn find<K: Kernel>(k: &mut K, place: Place) -> &'static [u8] {
     if let Some(dir) = place.dir {
-        let dir = dir.strip_suffix(b"/").unwrap_or(dir);
-        return Ok(is_folder(k, &[place.root, dir]).then_some(dir));
+        return if is_folder(k, place.root, dir) { dir } else { b"" };
     }
-    for parent in PARENTS {
-        if is_folder(k, &[place.root, parent, b"/", place.release]) {
-            return mem::text(k, &[parent, b"/", place.release]).map(Some);
+    for parent in &PARENTS {
+        let dir = mem::text(k, &[parent, b"/", place.release]);
+        if is_folder(k, place.root, dir) {
+            return dir;
         }
     }
     let [flat, _] = PARENTS;
-    let path = mem::text(k, &[place.root, flat])?;
-    Ok(index::is_flat(k, path).then_some(flat))
+    let path = mem::path(k, &[place.root, flat]);
+    let mut is_flat = false;
+    let _ = files::entries(k, path, &mut |_: &mut K, entry, kind| {
+        is_flat |= kind != Kind::Dir && name::of_file(entry).is_some();
+    });
+    if is_flat { flat } else { b"" }
 }
 
-fn is_folder<K: Kernel>(k: &mut K, parts: &[&[u8]]) -> bool {
-    let Ok(path) = Path::of(parts) else { return false };
-    let fd = k.open(path.as_c(), O_RDONLY | O_DIRECTORY);
+fn is_folder<K: Kernel>(k: &mut K, root: &[u8], dir: &[u8]) -> bool {
+    let path = mem::path(k, &[root, dir]);
+    let fd = k.open(path, O_RDONLY | O_DIRECTORY);
     fd.map(|fd| k.close(fd)).is_ok()
 }
 
-/// The releases that there are trees of, for saying what was found instead.
-///
-/// # Errors
-/// `ENOMEM`.
-pub fn releases<K: Kernel>(k: &mut K, root: &[u8]) -> Result<Table<&'static [u8]>> {
+/// The releases that there are trees of, for saying what was found instead: `A, B`.
+pub fn releases<K: Kernel>(k: &mut K, root: &[u8]) -> Table<u8> {
     let mut found = Table::new();
-    for parent in PARENTS {
-        let path = Path::of(&[root, parent])?;
-        let done = files::entries(k, path.as_c(), &mut |k: &mut K, entry, kind| {
-            if kind != files::Kind::Dir {
-                return Ok(());
+    for parent in &PARENTS {
+        let path = mem::path(k, &[root, parent]);
+        let _ = files::entries(k, path, &mut |k: &mut K, entry, kind| {
+            if kind == Kind::Dir {
+                found.extend(k, if found.is_empty() { b"" } else { b", " });
+                found.extend(k, entry);
             }
-            let release = mem::text(k, &[entry])?;
-            found.push(k, release)
         });
-        if done == Err(Errno::ENOMEM) {
-            return Err(Errno::ENOMEM);
+        if !found.is_empty() {
+            break; // one folder may be a link to the other
         }
     }
-    Ok(found)
+    found
 }

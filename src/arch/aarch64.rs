@@ -10,9 +10,9 @@ core::arch::global_asm!(
     ".section .text.entry, \"ax\"",
     ".globl _start",
     "_start:",
-    "mov x29, xzr",      // the outermost frame has no caller
+    "mov x29, xzr", // the outermost frame has no caller
     "mov x30, xzr",
-    "mov x0, sp",        // the first argument: argc, argv, envp, auxv
-    "bl insinit_start",  // never returns
+    "mov x0, sp",       // the first argument: argc, argv, envp, auxv
+    "bl insinit_start", // never returns
     "brk #1",
 );

@@ -11,9 +11,9 @@ core::arch::global_asm!(
     ".section .text.entry, \"ax\"",
     ".globl _start",
     "_start:",
-    "mv s0, zero",         // the outermost frame has no caller
+    "mv s0, zero", // the outermost frame has no caller
     "mv ra, zero",
-    "mv a0, sp",           // the first argument: argc, argv, envp, auxv
-    "call insinit_start",  // never returns
+    "mv a0, sp",          // the first argument: argc, argv, envp, auxv
+    "call insinit_start", // never returns
     "unimp",
 );

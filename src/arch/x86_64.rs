@@ -10,9 +10,9 @@ core::arch::global_asm!(
     ".section .text.entry, \"ax\"",
     ".globl _start",
     "_start:",
-    "xor ebp, ebp",      // the outermost frame has no caller
-    "mov rdi, rsp",      // the first argument: argc, argv, envp, auxv
-    "and rsp, -16",      // the ABI's alignment at a call
+    "xor ebp, ebp",       // the outermost frame has no caller
+    "mov rdi, rsp",       // the first argument: argc, argv, envp, auxv
+    "and rsp, -16",       // the ABI's alignment at a call
     "call insinit_start", // never returns
     "ud2",
 );

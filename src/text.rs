@@ -1,0 +1,125 @@
+//! Cutting text: what index files, lists and words are read with.
+#![forbid(unsafe_code)]
+
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Where `byte` is first, looked for eight bytes at a time: index files are long and read on every
+/// boot. (Hacker's Delight, 6-1: the lowest zero byte of a word is found exactly.)
+#[must_use]
+#[inline(never)]
+pub fn find(text: &[u8], byte: u8) -> Option<usize> {
+    let (words, tail) = text.as_chunks::<8>();
+    let mut at: usize = 0;
+    for word in words {
+        let zero = u64::from_le_bytes(*word) ^ LOW.wrapping_mul(u64::from(byte));
+        let found = zero.wrapping_sub(LOW) & !zero & HIGH;
+        if found != 0 {
+            return Some(at.wrapping_add(found.trailing_zeros() as usize / 8));
+        }
+        at = at.wrapping_add(8);
+    }
+    for found in tail {
+        if *found == byte {
+            return Some(at);
+        }
+        at = at.wrapping_add(1);
+    }
+    None
+}
+
+/// The text before and from `at`; all of it and nothing if it is shorter.
+#[must_use]
+pub fn split(text: &[u8], at: usize) -> (&[u8], &[u8]) {
+    text.split_at(at.min(text.len()))
+}
+
+/// Takes what stands before the first `byte`, or all; none at the end.
+#[inline(never)]
+pub fn take<'a>(text: &mut &'a [u8], byte: u8) -> Option<&'a [u8]> {
+    if text.is_empty() {
+        return None;
+    }
+    let (taken, rest) = split(text, find(text, byte).unwrap_or(text.len()));
+    *text = split(rest, 1).1;
+    Some(taken)
+}
+
+/// Takes the next word, whatever white space stands around it; none at the end.
+#[inline(never)]
+pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let start = trim(text);
+    let len = start.iter().position(|byte| is_space(*byte)).unwrap_or(start.len());
+    let (word, rest) = split(start, len);
+    *text = rest;
+    (len > 0).then_some(word)
+}
+
+/// Takes the last word; none at the start.
+#[inline(never)]
+pub fn take_last<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let rest = trim(text);
+    let mut start = rest.len();
+    while let Some(before) = start.checked_sub(1)
+        && rest.get(before).is_some_and(|byte| !is_space(*byte))
+    {
+        start = before;
+    }
+    let (before, last) = split(rest, start);
+    *text = before;
+    (!last.is_empty()).then_some(last)
+}
+
+/// White space as the kernel knows it: `lib/ctype.c` counts 0xa0, too.
+#[must_use]
+pub fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r' | 0xa0)
+}
+
+/// Without white space at both ends.
+#[must_use]
+#[inline(never)]
+pub fn trim(mut text: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = text
+        && is_space(*first)
+    {
+        text = rest;
+    }
+    while let [rest @ .., last] = text
+        && is_space(*last)
+    {
+        text = rest;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_position_finds() {
+        let text: Vec<u8> = (0..=255u8).chain([b'\n', 0x80, 0x81, 0]).cycle().take(777).collect();
+        for start in 0..40 {
+            for byte in [0, 1, b'\n', b':', 0x7f, 0x80, 0x81, 0xff] {
+                let text = &text[start..];
+                assert_eq!(find(text, byte), text.iter().position(|found| *found == byte));
+            }
+        }
+        assert_eq!(find(b"", 1), None);
+    }
+
+    #[test]
+    fn pieces_and_words_are_taken_in_order() {
+        let mut text = b"a,,b".as_slice();
+        let pieces: Vec<_> = core::iter::from_fn(|| take(&mut text, b',')).collect();
+        assert_eq!(pieces, [b"a".as_slice(), b"", b"b"]);
+        let mut text = b"  a\tbc \n".as_slice();
+        let words: Vec<_> = core::iter::from_fn(|| take_word(&mut text)).collect();
+        assert_eq!(words, [b"a".as_slice(), b"bc"]);
+        let mut text = b"  a\tbc \n".as_slice();
+        let words: Vec<_> = core::iter::from_fn(|| take_last(&mut text)).collect();
+        assert_eq!(words, [b"bc".as_slice(), b"a"]);
+        assert_eq!(trim(b" \xa0a b\r\n"), b"a b");
+    }
+}
