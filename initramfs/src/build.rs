@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::closure;
 use crate::compression::Compression;
 use crate::entry::Entry;
 use crate::fileset::FileSet;
@@ -13,7 +12,7 @@ use crate::image::{self, Image};
 use crate::modules::modules;
 use crate::options::{FileSpec, Options};
 use crate::request::Request;
-use crate::{cpio, loader, output, program};
+use crate::{cpio, loader, output, program, words};
 
 /// Where the real init lands.
 const INIT: &str = "sbin/init";
@@ -121,10 +120,10 @@ fn own_entries(options: &Options, request: &Request) -> Result<Vec<Entry>> {
         entries.push(loader::entry(options.loader.as_deref(), options.arch)?);
     }
     if !options.conf_words.is_empty() {
-        entries.push(lines(closure::CONF, &options.conf_words).with_source("--conf-words"));
+        entries.push(lines(words::CONF, &options.conf_words).with_source("--conf-words"));
     }
     if options.list {
-        entries.push(lines(closure::LIST, &request.entries).with_source("--list"));
+        entries.push(lines(words::LIST, &request.entries).with_source("--list"));
     }
     Ok(entries)
 }

@@ -8,7 +8,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
+use crate::devices;
 use crate::entry::{Entry, Node};
+use crate::guest;
 use crate::host::{self, read};
 use crate::options::FileSpec;
 
@@ -48,9 +50,11 @@ impl HostFiles {
     }
 
     fn add(&mut self, host: &Path, metadata: &Metadata, guest: &[u8]) -> Result<()> {
-        let shown = host.display();
-        let node = node(host, metadata)?;
-        let mode = mode(&node, metadata.mode());
+        let (shown, guest) = (host.display(), guest::normalise(guest)?);
+        let (node, mode) = match known_device(metadata, &guest) {
+            Some(device) => device,
+            None => plain(host, metadata)?,
+        };
         if matches!(node, Node::File(_)) && metadata.mode() & SET_ID != 0 {
             let note = "set-user-ID and set-group-ID are dropped: the owner would become root";
             self.warnings.push(format!("{shown}: {note}"));
@@ -59,6 +63,19 @@ impl HostFiles {
         self.entries.push(Entry { node, ..entry });
         Ok(())
     }
+}
+
+/// A device node that is the same everywhere, if that is what is there.
+fn known_device(metadata: &Metadata, guest: &[u8]) -> Option<(Node, u32)> {
+    let is_char = metadata.file_type().is_char_device();
+    is_char.then(|| devices::fixed(guest, metadata.rdev())).flatten()
+}
+
+/// Anything but a device, and its mode.
+fn plain(host: &Path, metadata: &Metadata) -> Result<(Node, u32)> {
+    let node = node(host, metadata)?;
+    let mode = mode(&node, metadata.mode());
+    Ok((node, mode))
 }
 
 /// What is there on this machine.
@@ -73,8 +90,8 @@ fn node(host: &Path, metadata: &Metadata) -> Result<Node> {
     }
     if kind.is_block_device() || kind.is_char_device() {
         bail!(
-            "{shown} is a device node: its numbers are this machine's, and insinit mounts \
-             devtmpfs, where the kernel makes its own; leave it out"
+            "{shown} is a device node: its numbers are this machine's; leave it out, the kernel \
+             makes its own when the real init mounts devtmpfs on /dev"
         );
     }
     if !kind.is_file() {

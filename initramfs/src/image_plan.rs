@@ -10,7 +10,7 @@ use crate::closure::{self, Outcome, Planned};
 use crate::entry::{Entry, Node};
 use crate::fileset::FileSet;
 use crate::image;
-use crate::stage::{self, Stage};
+use crate::stage::Stage;
 
 /// Where releases are.
 const BASES: [&[u8]; 2] = [b"lib/modules/", b"usr/lib/modules/"];
@@ -34,6 +34,7 @@ pub fn image_plan(path: &Path, release: Option<&str>, words: &str) -> Result<Ima
     for entry in files.below() {
         stage_entry(&stage, &files, entry)?;
     }
+    stage.configure(&files, files.below(), words)?;
     let closure = closure::plan(stage.root(), &release, words)?;
     let mut plan = ImagePlan::default();
     for step in &closure.steps {
@@ -42,15 +43,13 @@ pub fn image_plan(path: &Path, release: Option<&str>, words: &str) -> Result<Ima
     Ok(plan)
 }
 
-/// Index and configuration as they are; of a module only that it is there.
+/// The index as it is; of a module only that it is there.
 fn stage_entry(stage: &Stage, files: &FileSet, entry: &Entry) -> Result<()> {
-    let Some(Entry { node: Node::File(bytes), .. }) = files.find(&entry.path) else {
-        return Ok(());
-    };
-    if name::of_file(&entry.path).is_some() {
+    let is_file = matches!(files.find(&entry.path), Some(Entry { node: Node::File(_), .. }));
+    if is_file && name::of_file(&entry.path).is_some() {
         stage.write(&entry.path, &[])
-    } else if stage::matters(&entry.path) || name::base(&entry.path).starts_with(b"modules.") {
-        stage.write(&entry.path, bytes)
+    } else if name::base(&entry.path).starts_with(b"modules.") {
+        stage.copy(files, &entry.path)
     } else {
         Ok(())
     }

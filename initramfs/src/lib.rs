@@ -10,6 +10,7 @@ mod closure;
 mod compression;
 mod cpio;
 mod cpio_reader;
+mod devices;
 mod elf;
 #[cfg(test)]
 #[path = "../tests/common/elves.rs"]
@@ -47,6 +48,7 @@ mod stage;
 mod strip;
 mod suggest;
 mod tree;
+mod words;
 
 pub use arch::Arch;
 pub use build::{Built, PackedModule, build, write_archive};

@@ -3,7 +3,6 @@
 use anyhow::{Result, bail, ensure};
 
 use crate::closure::{self, Closure, Outcome, Planned};
-use crate::entry::Node;
 use crate::fileset::FileSet;
 use crate::index::Index;
 use crate::module_files::ModuleFile;
@@ -11,7 +10,7 @@ use crate::options::Options;
 use crate::packed::{self, Modules};
 use crate::progress::Progress;
 use crate::request::Request;
-use crate::stage::{self, Stage};
+use crate::stage::Stage;
 use crate::tree::{Tree, module_name};
 use crate::{index_reader, packed_index, scan, suggest};
 
@@ -23,10 +22,12 @@ pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<
     let progress = Progress::new(options.progress);
     let mut tree = Tree::find(&options.kernel_dirs, options.release.as_deref())?;
     request.join(&mut tree)?;
-    let stage = stage_for(&tree, files)?;
     let words = request.words();
+    let stage = stage_for(&tree, files, &words)?;
     let index = index(&tree, &stage, &words, &progress)?;
     let closure = closure::plan(stage.root(), &tree.release, &words)?;
+    let dir = format!("/lib/modules/{}", tree.release);
+    ensure!(closure.dir == dir, "insinit.dir= in the image's words: its modules are in {dir}");
     let (wanted, warnings) = wanted(&tree, files, &closure)?;
     let mut modules = packed::pack(&tree, &wanted, options, &progress)?;
     modules.entries.extend(packed_index::entries(&tree, &index, &wanted, options, files)?);
@@ -43,13 +44,9 @@ fn without_tree(request: &Request) -> Result<Modules> {
 }
 
 /// A root with what the plan depends on besides the index: words, list, built-in modules.
-fn stage_for(tree: &Tree, files: &FileSet) -> Result<Stage> {
+fn stage_for(tree: &Tree, files: &FileSet, words: &str) -> Result<Stage> {
     let stage = Stage::new()?;
-    for entry in files.iter().filter(|entry| stage::matters(&entry.path)) {
-        if let Node::File(bytes) = &entry.node {
-            stage.write(&entry.path, bytes)?;
-        }
-    }
+    stage.configure(files, files.iter(), words)?;
     stage.write(&tree.guest("modules.builtin"), &tree.bytes("modules.builtin")?)?;
     Ok(stage)
 }

@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use crate::entry::{Entry, Node};
+use crate::fileset::FileSet;
+use crate::words;
+
 /// A root directory that goes away with this value.
 pub struct Stage(TempDir);
 
@@ -33,6 +37,31 @@ impl Stage {
         std::fs::write(&path, bytes).with_context(shown)
     }
 
+    /// Writes what a plan may depend on out of some entries of an image: its words, its list
+    /// wherever it is, and modprobe's files.
+    pub fn configure<'a>(
+        &self,
+        files: &FileSet,
+        entries: impl Iterator<Item = &'a Entry>,
+        given: &str,
+    ) -> Result<()> {
+        for entry in entries.filter(|entry| matters(&entry.path)) {
+            self.copy(files, &entry.path)?;
+        }
+        match words::list_file(self.root(), given)? {
+            Some(path) => self.copy(files, &path),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a file of the image, if it is one once links are followed.
+    pub fn copy(&self, files: &FileSet, path: &[u8]) -> Result<()> {
+        match files.find(path).map(|entry| &entry.node) {
+            Some(Node::File(bytes)) => self.write(path, bytes),
+            _ => Ok(()),
+        }
+    }
+
     fn place(&self, path: &[u8]) -> PathBuf {
         let below = path.strip_prefix(b"/").unwrap_or(path);
         self.root().join(OsStr::from_bytes(below))
@@ -40,7 +69,7 @@ impl Stage {
 }
 
 /// Whether a plan may depend on what a file of the image says.
-pub fn matters(path: &[u8]) -> bool {
+fn matters(path: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 4] =
         [b"etc/", b"run/modprobe.d/", b"usr/lib/modprobe.d/", b"lib/modprobe.d/"];
     BEGINNINGS.iter().any(|begin| path.starts_with(begin))

@@ -162,6 +162,22 @@ fn the_images_own_list_and_words_are_packed_too() {
 }
 
 #[test]
+fn the_list_may_be_anywhere_and_behind_a_link() {
+    let world = World::with_modules();
+    world.write("tree/opt/list", "f\n");
+    std::os::unix::fs::symlink("list", world.path("tree/opt/link")).expect("a link");
+    let options = Options {
+        trees: vec![world.path("tree")],
+        conf_words: vec!["insinit.list=/opt/link".into()],
+        ..world.options(&[])
+    };
+    assert_eq!(names(&build(&options).expect("an image")), ["f"]);
+    assert_eq!(plan(&options, "").len(), 1);
+    let options = Options { conf_words: vec!["insinit.dir=/opt".into()], ..options };
+    assert!(error(&options).contains("insinit.dir="));
+}
+
+#[test]
 fn optional_and_blocked_modules_may_be_left_out() {
     let world = World::with_modules();
     let options = Options {

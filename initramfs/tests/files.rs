@@ -76,6 +76,11 @@ fn what_only_a_kernel_can_make_is_refused() {
     let options = Options { files: vec![file(Path::new("/dev/null"), "/x")], ..world.plain() };
     let found = error(&options);
     assert!(found.contains("/dev/null is a device node"), "{found}");
+    let null = vec![file(Path::new("/dev/null"), "/dev/null")];
+    let options = Options { files: null, ..world.plain() };
+    build(&options).expect("a node that is the same everywhere");
+    let null = entry(&options.output, "dev/null").expect("dev/null");
+    assert_eq!((null.node, null.mode), (Node::Char { major: 1, minor: 3 }, 0o666));
     world.write("tree/x", "");
     let _socket = UnixListener::bind(world.path("tree/s")).expect("a socket");
     let options = Options { trees: vec![world.path("tree")], ..world.plain() };
