@@ -18,6 +18,7 @@ use crate::outcome::{Kind, Outcome, WORDS, Why};
 use crate::params;
 use crate::plan::{self, Plan, Step, Task};
 use crate::start::Process;
+use crate::text;
 use crate::tree::{self, Place, Tree};
 use core::ffi::CStr;
 use syscalls::Errno;
@@ -132,7 +133,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         }
         let place = Place { root: b"", release: self.release, dir: self.config.dir };
         self.tree = Tree::open(self.k, place);
-        let by_name = |entry: &Entry| !entry.is_barrier() && !entry.name.contains(&b'/');
+        let by_name = |entry: &Entry| !entry.is_barrier() && !text::has(entry.name, b'/');
         if self.tree.dir.is_empty() && entries.iter().any(by_name) {
             self.no_tree(place);
         }
@@ -198,7 +199,6 @@ impl<'k, K: Kernel> Boot<'k, K> {
     }
 
     #[inline(never)]
-
     fn keep(&mut self, step: u32, outcome: Outcome) {
         while self.outcomes.len() <= step as usize {
             self.outcomes.push(self.k, Outcome::of(Kind::Missing));

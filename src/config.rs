@@ -154,7 +154,7 @@ impl Use {
         match USES.iter().find(|(known, _)| name::same(known.as_bytes(), key)) {
             Some((_, found)) => *found,
             None if key.starts_with(b"insinit.") => Self::Strange,
-            None if key.contains(&b'.') => Self::Param,
+            None if text::has(key, b'.') => Self::Param,
             None => Self::Other,
         }
     }

@@ -103,7 +103,7 @@ pub fn walk<K: Kernel>(k: &mut K, folder: &[u8], skip: usize, found: &mut Table<
             let below = mem::text(k, &[folder, entry, b"/"]);
             walk(k, below, skip, found);
         } else if kind != Kind::Other && is_module {
-            for part in [text::split(folder, skip).1, entry, b":\n"] {
+            for part in &[text::split(folder, skip).1, entry, b":\n"] {
                 found.extend(k, part);
             }
         }

@@ -29,6 +29,8 @@ pub mod image;
 pub mod index;
 pub mod inflate;
 pub mod kernel;
+#[cfg(target_os = "none")]
+mod libcall;
 pub mod line;
 pub mod list;
 pub mod load;

@@ -91,7 +91,6 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     #[inline(never)]
-
     fn load_open(&mut self, name: &[u8], path: &CStr, fd: Fd, params: &CStr) -> Outcome {
         let head = match self.k.read(fd, &mut self.loader.head) {
             Ok(0) => return Outcome::failed(Why::Empty, Errno::ENOEXEC),
@@ -108,7 +107,7 @@ impl<K: Kernel> Boot<'_, K> {
             self.announce(name, path, &job, way);
         }
         match way {
-            Way::File => self.from_file(&job),
+            Way::File => self.as_file(&job),
             Way::Kernel => self.in_kernel(&job),
             Way::Here => self.here(&job, None),
         }
@@ -144,7 +143,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// The kernel holds the file's bytes and the module's layout, which is smaller, side by side.
     #[inline(never)]
-    fn from_file(&mut self, job: &Job<'_>) -> Outcome {
+    fn as_file(&mut self, job: &Job<'_>) -> Outcome {
         if let Err(errno) = self.grant(image::elf_size(&self.loader.head).saturating_mul(2)) {
             return Outcome::failed(Why::Memory, errno);
         }
@@ -219,7 +218,6 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     #[inline(never)]
-
     fn inflate(
         &mut self,
         job: &Job<'_>,

@@ -15,7 +15,7 @@ use crate::text::{self, is_space};
 pub fn of_module(key: &'static [u8], module: &[u8]) -> Option<&'static [u8]> {
     let mut param = key;
     let owner = text::take(&mut param, b'.')?;
-    let plain = !param.is_empty() && !param.contains(&b'.');
+    let plain = !param.is_empty() && !text::has(param, b'.');
     (plain && name::same(owner, module)).then_some(param)
 }
 
@@ -30,12 +30,12 @@ pub fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Opti
     text.extend(k, param);
     let Some(value) = value else { return true };
     text.push(k, b'=');
-    let quote: &[u8] = if value.iter().any(|byte| is_space(*byte)) && !value.contains(&b'"') {
+    let quote: &[u8] = if value.iter().any(|byte| is_space(*byte)) && !text::has(value, b'"') {
         b"\""
     } else {
         b""
     };
-    for part in [quote, value, quote] {
+    for part in &[quote, value, quote] {
         text.extend(k, part);
     }
     let added = text::split(text, start).1;

@@ -148,7 +148,7 @@ impl Planner<'_> {
         wanted: &'static [u8],
         soft: Option<Softly>,
     ) -> Result<()> {
-        if wanted.contains(&b'/') {
+        if text::has(wanted, b'/') {
             let module = self.tree.find_file(wanted);
             return self.visit(k, name::of(wanted), Task::Load(module), soft);
         }

@@ -28,6 +28,12 @@ pub fn find(text: &[u8], byte: u8) -> Option<usize> {
     None
 }
 
+/// Whether `byte` is there.
+#[must_use]
+pub fn has(text: &[u8], byte: u8) -> bool {
+    find(text, byte).is_some()
+}
+
 /// The text before and from `at`; all of it and nothing if it is shorter.
 #[must_use]
 pub fn split(text: &[u8], at: usize) -> (&[u8], &[u8]) {
