@@ -46,7 +46,7 @@ pub struct PackedModule {
 
 /// Makes an image.
 pub fn build(options: &Options) -> Result<Built> {
-    let request = Request::new(&options.modules)?;
+    let request = Request::of(options)?;
     let base = base(options)?;
     let mut files = FileSet::over(base.entries()?)?;
     let host = host_files(options)?;

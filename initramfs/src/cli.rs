@@ -62,6 +62,19 @@ pub struct Build {
     /// Drop debug sections from modules; their signature, if any, goes with them
     #[arg(long)]
     strip_debug: bool,
+    /// Drop the signatures of modules, for kernels that do not enforce them
+    ///
+    /// Checking a signature takes most of the time that loading a module takes. Without it
+    /// the kernel is tainted, and one that enforces signatures or is locked down refuses the
+    /// module.
+    #[arg(long)]
+    strip_signature: bool,
+    /// Also pack what the devices of a machine need: its sysfs, /sys for this one
+    #[arg(long, value_name = "SYSFS")]
+    coldplug_of: Option<PathBuf>,
+    /// Pack the firmware that the modules name, from lib/firmware of each kernel directory
+    #[arg(long)]
+    firmware: bool,
     /// Compress the image
     #[arg(long, value_enum, default_value = "none", value_name = "HOW")]
     compress: Compression,
@@ -151,6 +164,9 @@ impl Build {
             list: self.list,
             module_compress: self.module_compress.into(),
             strip_debug: self.strip_debug,
+            strip_signature: self.strip_signature,
+            coldplug_of: self.coldplug_of,
+            firmware: self.firmware,
             compress: self.compress,
             loader: self.loader,
             no_loader: self.no_loader,

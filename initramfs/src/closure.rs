@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use insinit::config::Config;
-use insinit::list::Severity;
+use insinit::list::{Entry, Severity};
 use insinit::mem::Table;
 use insinit::params;
 use insinit::plan::{self, Plan, Step, Task};
@@ -52,11 +52,13 @@ pub struct Closure {
     pub steps: Vec<Planned>,
 }
 
-/// The plan for some words in an image that is laid out below a directory.
-pub fn plan(root: &Path, release: &str, words: &str) -> Result<Closure> {
+/// The plan for some words in an image that is laid out below a directory, and then for names
+/// and aliases that are optional and may hold commas.
+pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<Closure> {
     let mut k = Linux::default();
     let config = words::config(&mut k, root, words)?;
-    let entries = words::entries(root, &config)?;
+    let mut entries = words::entries(root, &config)?;
+    entries.extend(also.iter().map(|name| optional(name)));
     let place = Place {
         root: keep(root.as_os_str().as_bytes()),
         release: keep(release.as_bytes()),
@@ -68,6 +70,10 @@ pub fn plan(root: &Path, release: &str, words: &str) -> Result<Closure> {
     let steps = plan.order.iter().filter_map(|at| Some((*at, plan.step(*at)?)));
     let steps = steps.map(|(at, step)| planned(&mut k, &config, &plan, at, step));
     Ok(Closure { dir: text(tree.dir), steps: steps.collect::<Result<_>>()? })
+}
+
+fn optional(name: &str) -> Entry {
+    Entry { name: keep(name.as_bytes()), severity: Severity::Optional, params: b"" }
 }
 
 fn planned(k: &mut Linux, config: &Config, plan: &Plan, at: u32, step: &Step) -> Result<Planned> {

@@ -35,7 +35,7 @@ pub fn image_plan(path: &Path, release: Option<&str>, words: &str) -> Result<Ima
         stage_entry(&stage, &files, entry)?;
     }
     stage.configure(&files, files.below(), words)?;
-    let closure = closure::plan(stage.root(), &release, words)?;
+    let closure = closure::plan(stage.root(), &release, words, &[])?;
     let mut plan = ImagePlan::default();
     for step in &closure.steps {
         plan.add(&files, &closure.dir, step);

@@ -22,38 +22,42 @@ pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<
     let progress = Progress::new(options.progress);
     let mut tree = Tree::find(&options.kernel_dirs, options.release.as_deref())?;
     request.join(&mut tree)?;
-    let words = request.words();
-    let stage = stage_for(&tree, files, &words)?;
-    let index = index(&tree, &stage, &words, &progress)?;
-    let closure = closure::plan(stage.root(), &tree.release, &words)?;
+    let stage = stage_for(&tree, files, request)?;
+    let index = index(&tree, &stage, request, &progress)?;
+    let closure = plan(&tree, &stage, request)?;
     let dir = format!("/lib/modules/{}", tree.release);
     ensure!(closure.dir == dir, "insinit.dir= in the image's words: its modules are in {dir}");
-    let (wanted, warnings) = wanted(&tree, files, &closure)?;
+    let (wanted, warnings) = wanted(&tree, files, &closure, request)?;
     let mut modules = packed::pack(&tree, &wanted, options, &progress)?;
     modules.entries.extend(packed_index::entries(&tree, &index, &wanted, options, files)?);
     modules.warnings.extend(warnings);
     Ok(modules)
 }
 
+/// The loader's plan for the request, with what is staged by now.
+fn plan(tree: &Tree, stage: &Stage, request: &Request) -> Result<Closure> {
+    closure::plan(stage.root(), &tree.release, &request.words(), &request.aliases)
+}
+
 /// Without a tree there can be no modules; not asking for any is fine.
 fn without_tree(request: &Request) -> Result<Modules> {
-    match request.entries.first() {
-        Some(first) => bail!("--module {first}: which kernel's? name its tree with --kernel-dir"),
+    match request.entries.iter().chain(&request.aliases).next() {
+        Some(first) => bail!("module {first}: which kernel's? name its tree with --kernel-dir"),
         None => Ok(Modules::default()),
     }
 }
 
 /// A root with what the plan depends on besides the index: words, list, built-in modules.
-fn stage_for(tree: &Tree, files: &FileSet, words: &str) -> Result<Stage> {
+fn stage_for(tree: &Tree, files: &FileSet, request: &Request) -> Result<Stage> {
     let stage = Stage::new()?;
-    stage.configure(files, files.iter(), words)?;
+    stage.configure(files, files.iter(), &request.words())?;
     stage.write(&tree.guest("modules.builtin"), &tree.bytes("modules.builtin")?)?;
     Ok(stage)
 }
 
 /// The tree's index, its own or a new one, laid out for the plan.
-fn index(tree: &Tree, stage: &Stage, words: &str, progress: &Progress) -> Result<Index> {
-    let listed = closure::plan(stage.root(), &tree.release, words)?;
+fn index(tree: &Tree, stage: &Stage, request: &Request, progress: &Progress) -> Result<Index> {
+    let listed = plan(tree, stage, request)?;
     let index = match index_reader::read(tree)? {
         Some(index) => index,
         None => {
@@ -79,6 +83,7 @@ fn wanted<'a>(
     tree: &'a Tree,
     files: &FileSet,
     closure: &Closure,
+    request: &Request,
 ) -> Result<(Vec<&'a ModuleFile>, Vec<String>)> {
     let (mut wanted, mut warnings) = (Vec::new(), Vec::new());
     for step in &closure.steps {
@@ -87,6 +92,7 @@ fn wanted<'a>(
                 Some(file) => wanted.push(file),
                 None => ensure!(files.find(path.as_bytes()).is_some(), missing(tree, step)),
             },
+            Outcome::Missing if request.aliases.contains(&step.name) => {}
             Outcome::Missing if step.optional => warnings.push(missing(tree, step)),
             Outcome::Missing => bail!(missing(tree, step)),
             Outcome::Blocked(by) => {

@@ -22,6 +22,12 @@ pub struct Options {
     pub module_compress: Option<Compression>,
     /// Drop debug sections from modules, and with them the signature.
     pub strip_debug: bool,
+    /// Drop the signatures of modules.
+    pub strip_signature: bool,
+    /// A sysfs whose devices' modules are packed, too.
+    pub coldplug_of: Option<PathBuf>,
+    /// Pack the firmware that modules name.
+    pub firmware: bool,
     /// The compression of the image.
     pub compress: Compression,
     /// The loader; `None` looks for one that cargo has built.

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::build::PackedModule;
 use crate::entry::Entry;
+use crate::firmware::{self, Wanted};
 use crate::module_files::ModuleFile;
 use crate::options::Options;
 use crate::payload::{self, Payload};
@@ -33,10 +34,17 @@ pub fn pack(
 ) -> Result<Modules> {
     let payloads = payloads(wanted, &tree.release, options, progress)?;
     let mut modules = Modules { release: Some(tree.release.clone()), ..Modules::default() };
+    let mut unsigned = Vec::new();
+    let mut firmware = Wanted::new();
     for (file, payload) in wanted.iter().zip(payloads) {
+        let name = module_name(&file.path);
+        unsigned.extend(payload.lost_signature.then(|| name.clone()));
+        firmware.extend(payload.firmware.iter().map(|file| (file.clone(), name.clone())));
         modules.add(tree, file, payload, options);
     }
-    modules.warn_of_signatures();
+    let (entries, warnings) = firmware::entries(&firmware, &tree.release, options)?;
+    modules.entries.extend(entries);
+    modules.warnings = [signature_warning(&unsigned), warnings].concat();
     Ok(modules)
 }
 
@@ -62,25 +70,22 @@ impl Modules {
     fn add(&mut self, tree: &Tree, file: &ModuleFile, payload: Payload, options: &Options) {
         let guest = tree.guest(&payload::path(&file.path, options.module_compress));
         let name = module_name(&file.path);
-        if payload.lost_signature {
-            self.warnings.push(name.clone());
-        }
         self.packed.push(PackedModule {
             name,
             guest_path: format!("/{}", String::from_utf8_lossy(&guest)),
         });
         self.entries.push(Entry::file(guest, payload.bytes).with_source(file.host.display()));
     }
+}
 
-    /// Turns the names of modules that lost their signature into one warning.
-    fn warn_of_signatures(&mut self) {
-        let names = std::mem::take(&mut self.warnings);
-        if let Some(first) = names.first() {
-            self.warnings.push(format!(
-                "--strip-debug drops the signature of {} modules ({first}, ...): a kernel that \
-                 enforces signatures or is locked down will refuse them",
-                names.len()
-            ));
-        }
-    }
+/// One warning for all modules that lost their signature.
+fn signature_warning(names: &[String]) -> Vec<String> {
+    let warning = names.first().map(|first| {
+        format!(
+            "{} modules lose their signature ({first}, ...): a kernel that enforces signatures or \
+             is locked down refuses them, any other is tainted",
+            names.len()
+        )
+    });
+    warning.into_iter().collect()
 }

@@ -11,11 +11,7 @@ use crate::inflate;
 use crate::modinfo::ModInfo;
 use crate::module_files::ModuleFile;
 use crate::options::Options;
-use crate::strip;
-
-/// The last bytes of a signed module (`include/linux/module_signature.h`,
-/// `MODULE_SIG_STRING`).
-const SIGNATURE: &[u8] = b"~Module signature appended~\n";
+use crate::{signature, strip};
 
 /// A module that is ready.
 pub struct Payload {
@@ -23,6 +19,8 @@ pub struct Payload {
     pub bytes: Vec<u8>,
     /// Whether it had a signature that is gone.
     pub lost_signature: bool,
+    /// The firmware it names.
+    pub firmware: Vec<String>,
 }
 
 /// The path of a module in the image, which says its compression.
@@ -38,23 +36,37 @@ pub fn payload(file: &ModuleFile, release: &str, options: &Options) -> Result<Pa
     let shown = || file.host.display().to_string();
     let raw = read(&file.host)?;
     let plain = inflate::whole(raw.clone()).with_context(|| format!("{}: damaged", shown()))?;
-    check(&plain, release, options.arch).with_context(shown)?;
-    change(raw, plain, options).with_context(shown)
+    let info = check(&plain, release, options.arch).with_context(shown)?;
+    let (bytes, lost_signature) = change(raw, &plain, options).with_context(shown)?;
+    let firmware = info.all("firmware").map(str::to_string).collect();
+    Ok(Payload { bytes, lost_signature, firmware })
 }
 
-fn change(raw: Vec<u8>, plain: Vec<u8>, options: &Options) -> Result<Payload> {
-    let stripped = match options.strip_debug {
-        true => strip::debug(&plain)?,
-        false => None,
-    };
-    let lost_signature = stripped.is_some() && plain.ends_with(SIGNATURE);
-    let bytes = match (stripped, options.module_compress) {
+/// The bytes as the options want them, and whether a signature went.
+fn change(raw: Vec<u8>, plain: &[u8], options: &Options) -> Result<(Vec<u8>, bool)> {
+    let smaller = smaller(plain, options)?;
+    let lost_signature = smaller.is_some() && signature::is_signed(plain);
+    let bytes = match (smaller, options.module_compress) {
         (None, None) => raw,
-        (None, Some(compress)) => compress.pack(&plain)?,
-        (Some(stripped), Some(compress)) => compress.pack(&stripped)?,
-        (Some(stripped), None) => compression(&raw).pack(&stripped)?,
+        (None, Some(compress)) => compress.pack(plain)?,
+        (Some(smaller), compress) => {
+            compress.unwrap_or_else(|| compression(&raw)).pack(&smaller)?
+        }
     };
-    Ok(Payload { bytes, lost_signature })
+    Ok((bytes, lost_signature))
+}
+
+/// The module without what is to go; none if nothing does.
+fn smaller(plain: &[u8], options: &Options) -> Result<Option<Vec<u8>>> {
+    if options.strip_debug
+        && let Some(stripped) = strip::debug(plain)?
+    {
+        return Ok(Some(stripped));
+    }
+    if options.strip_signature && signature::is_signed(plain) {
+        return Ok(Some(signature::without(plain)?.to_vec()));
+    }
+    Ok(None)
 }
 
 /// How a file is compressed.
@@ -68,14 +80,14 @@ fn compression(bytes: &[u8]) -> Compression {
 }
 
 /// A module that the kernel would not take is an error here and now.
-fn check(plain: &[u8], release: &str, arch: Arch) -> Result<()> {
+fn check(plain: &[u8], release: &str, arch: Arch) -> Result<ModInfo> {
     let elf = Elf::read(plain)?;
     elf.expect(arch)?;
     let info = elf.section(b".modinfo")?.context("no .modinfo section")?;
     let info = ModInfo::parse(info);
     let built_for = info.release().context("no vermagic in .modinfo")?;
     ensure!(built_for == release, "is for {built_for}, and the tree is of {release}");
-    Ok(())
+    Ok(info)
 }
 
 #[cfg(test)]

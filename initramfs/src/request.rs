@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::coldplug;
 use crate::module_files::ModuleFile;
+use crate::options::Options;
 use crate::tree::{Tree, module_name};
 
 /// What `--module` says.
@@ -14,11 +16,22 @@ pub struct Request {
     pub entries: Vec<String>,
     /// Module files of this machine that are in no tree.
     pub files: Vec<PathBuf>,
+    /// What the devices of a machine ask for; nothing need answer.
+    pub aliases: Vec<String>,
 }
 
 impl Request {
+    /// What the options ask for.
+    pub fn of(options: &Options) -> Result<Request> {
+        let mut request = Request::new(&options.modules)?;
+        if let Some(sysfs) = &options.coldplug_of {
+            request.aliases = coldplug::aliases(sysfs)?;
+        }
+        Ok(request)
+    }
+
     /// Splits comma lists; a path of this machine stands for the module in it.
-    pub fn new(modules: &[String]) -> Result<Request> {
+    fn new(modules: &[String]) -> Result<Request> {
         let mut request = Request::default();
         let items = modules.iter().flat_map(|list| list.split(','));
         for item in items.map(str::trim).filter(|item| !item.is_empty()) {
@@ -34,12 +47,13 @@ impl Request {
             None => ("", item),
         };
         let file = PathBuf::from(name);
-        if name.contains('/') && file.is_file() {
+        let is_file = name.contains('/') && file.is_file();
+        if is_file || is_of_a_tree(name) {
             self.entries.push(format!("{mark}{}", module_name(name)));
-            self.files.push(file);
         } else {
             self.entries.push(item.to_string());
         }
+        self.files.extend(is_file.then_some(file));
     }
 
     /// The request in the loader's words.
@@ -67,6 +81,12 @@ impl Request {
     }
 }
 
+/// Whether a path is one of a module tree: the module's name does as well, and keeps its
+/// meaning when the compression changes.
+fn is_of_a_tree(path: &str) -> bool {
+    path.contains('/') && (!path.starts_with('/') || path.contains("/lib/modules/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Request;
@@ -80,6 +100,13 @@ mod tests {
     fn lists_add_up_in_order() {
         assert_eq!(words(&["b,-a", ":,c ", ""]), "insinit.modules=\"b,-a,:,c\"");
         assert_eq!(words(&[]), "");
+    }
+
+    #[test]
+    fn paths_of_a_tree_become_names() {
+        let tree = "-/lib/modules/6.1/kernel/a.ko.xz,kernel/b-b.ko";
+        assert_eq!(words(&[tree]), "insinit.modules=\"-a,b_b\"");
+        assert_eq!(words(&["/opt/c.ko"]), "insinit.modules=\"/opt/c.ko\"");
     }
 
     #[test]

@@ -254,7 +254,7 @@ fn stripped_modules_warn_of_their_signature() {
     world.module("s.ko", Ko::new("s").debug().signed());
     let options = Options { strip_debug: true, ..world.options(&["s"]) };
     let built = build(&options).expect("an image");
-    assert!(built.warnings[0].contains("drops the signature of 1 modules (s"));
+    assert!(built.warnings[0].contains("1 modules lose their signature (s"));
     assert!(built.bytes < 9000, "{}", built.bytes);
 }
 
@@ -268,4 +268,46 @@ fn missing_files_of_an_image_are_errors_of_its_plan() {
     assert_eq!(plan.notes, ["g: no such module in the image"]);
     assert_eq!(plan.lines.len(), 3);
     assert!(paths(&options.output).contains(&"init".to_string()));
+}
+
+#[test]
+fn devices_bring_their_modules() {
+    let world = World::with_modules();
+    world.module("uart.ko", Ko::new("uart").field("alias", "of:N*T*Cacme,uart*"));
+    world.write("sys/devices/soc/uart/modalias", "of:NuartT(null)Cacme,uart\n");
+    world.write("sys/devices/pci/modalias", "pci:v0000d0001\n");
+    let options = Options { coldplug_of: Some(world.path("sys")), ..world.options(&["f"]) };
+    let built = build(&options).expect("an image");
+    assert_eq!((names(&built), built.warnings.len()), (vec!["f", "uart"], 0));
+    assert_eq!(plan(&options, "modules=f").len(), 1);
+}
+
+#[test]
+fn firmware_is_packed_or_named() {
+    let world = World::new();
+    let ko = Ko::new("w").field("firmware", "acme/a.bin").field("firmware", "acme/b.bin");
+    world.module("w.ko", ko);
+    let options = world.options(&["w"]);
+    let built = build(&options).expect("an image");
+    let expected = "firmware that modules name: 2 files (w: acme/a.bin, ...) not packed";
+    assert!(built.warnings[0].starts_with(expected), "{:?}", built.warnings);
+    world.write("k/usr/lib/firmware/updates/acme/a.bin.xz", "A");
+    world.write("k/lib/firmware/acme/a.bin.xz", "older");
+    let built = build(&Options { firmware: true, ..options.clone() }).expect("an image");
+    let expected = "firmware that modules name: 1 files (w: acme/b.bin) in no --kernel-dir";
+    assert_eq!(built.warnings, [expected]);
+    assert_eq!(text(&options.output, "lib/firmware/updates/acme/a.bin.xz"), "A");
+}
+
+#[test]
+fn signatures_can_be_stripped() {
+    let world = World::new();
+    world.packed_module("s.ko.xz", Ko::new("s").signed(), Compression::Xz);
+    let options = Options { strip_signature: true, ..world.options(&["s"]) };
+    let options = Options { module_compress: Some(Compression::None), ..options };
+    let built = build(&options).expect("an image");
+    assert!(built.warnings[0].contains("1 modules lose their signature (s"));
+    let packed = common::entry(&options.output, &built.modules[0].guest_path[1..]);
+    let expected = insinit_initramfs::Node::File(Ko::new("s").bytes());
+    assert!(packed.expect("the module").node == expected);
 }

@@ -43,7 +43,7 @@ impl Ko {
     /// Adds `key=value`; of a key that `new` has set it is the only value.
     pub fn field(mut self, key: &str, value: &str) -> Ko {
         let begin = format!("{key}=");
-        let is_repeatable = matches!(key, "alias" | "softdep");
+        let is_repeatable = matches!(key, "alias" | "softdep" | "firmware");
         self.fields.retain(|field| is_repeatable || !field.starts_with(&begin));
         self.fields.push(format!("{begin}{value}"));
         self
@@ -108,7 +108,8 @@ impl Ko {
         }
         let mut bytes = object.write().expect("an ELF file");
         if self.signature {
-            bytes.extend_from_slice(b"(signature)~Module signature appended~\n");
+            bytes.extend_from_slice(b"signature\0\0\x02\0\0\0\0\0\0\0\0\x09");
+            bytes.extend_from_slice(b"~Module signature appended~\n");
         }
         bytes
     }
