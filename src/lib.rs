@@ -47,6 +47,11 @@ pub mod text;
 pub mod tree;
 pub mod unpack;
 
+#[cfg(test)]
+mod boot_tests;
+#[cfg(test)]
+mod scripted;
+
 use kernel::{Fd, Kernel};
 
 /// What the program says when it is neither PID 1 nor called for anything it does.

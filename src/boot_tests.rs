@@ -1,0 +1,27 @@
+//! Whole boots on a scripted machine: words and files in, lines and system calls out.
+//!
+//! Each file is about one part of the contract, and a test's name says what it proves. Only what can
+//! be seen from outside counts: the lines, the calls in their order, how the boot ended.
+
+mod calls;
+mod compressed;
+mod failing;
+mod faults;
+mod handover;
+mod init;
+mod lines;
+mod listing;
+mod memory;
+mod order;
+mod params;
+mod results;
+mod shell;
+mod trees;
+mod words;
+
+use crate::scripted::{Booted, Machine};
+
+/// Boots a machine with these modules, as [`Machine::modules`] takes them, and words.
+fn boot(modules: &[&str], words: &str) -> Booted {
+    Machine::new().modules(modules).words(words).boot()
+}

@@ -1,0 +1,438 @@
+//! The system calls of the scripted machine. Each is counted, and any one of them can be told to fail.
+
+use super::descriptors::Open;
+use super::tree::{Inode, Node};
+use super::{ENDLESS, End, Machine, RELEASE};
+use crate::kernel::{Errno, Fd, Kernel, Memory, Result, Stat, Stop, Strings};
+use crate::mem::Arena;
+use linux_raw_sys::general::{O_ACCMODE, O_DIRECTORY, O_RDONLY, S_IFMT, S_IFREG};
+use std::ffi::CStr;
+
+/// A record of the kernel's log with its prefix holds no more (`kernel/printk/printk.c`).
+const RECORD: usize = 976;
+
+/// The loader's own limit for a line.
+const LINE: usize = 900;
+
+/// `DEVKMSG_LOG_BURST` lines of one open file come out in `DEVKMSG_LOG_INTERVAL` microseconds.
+const BURST: u32 = 10;
+const INTERVAL: u64 = 5_000_000;
+
+fn text(path: &CStr) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+impl Machine {
+    /// Counts a call; fails where it was told to.
+    fn call(&mut self, name: &'static str, about: impl ToString) -> Result<()> {
+        self.calls.push((name, about.to_string()));
+        if self.calls.len() > ENDLESS {
+            self.end(End::Endless);
+        }
+        match self.fault {
+            Some((call, errno)) if call == self.calls.len() => Err(errno),
+            _ => self.weather(),
+        }
+    }
+
+    /// In a storm one call in eight fails, each with another error.
+    fn weather(&mut self) -> Result<()> {
+        const ERRORS: [Errno; 8] = [
+            Errno::EIO,
+            Errno::ENOMEM,
+            Errno::EPERM,
+            Errno::ENOENT,
+            Errno::EINVAL,
+            Errno::EEXIST,
+            Errno::ENODEV,
+            Errno::EINTR,
+        ];
+        let Some(state) = &mut self.storm else { return Ok(()) };
+        // Knuth's MMIX constants; the high bits are the random ones.
+        *state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (draw, which) = (*state >> 61, (*state >> 58 & 7) as usize);
+        if draw == 0 { Err(ERRORS[which]) } else { Ok(()) }
+    }
+
+    /// Reports a use of a descriptor that isn't open.
+    fn open_file(&mut self, call: &str, fd: Fd) -> Result<&mut Open> {
+        let calls = self.calls.len();
+        let found = self.fds.get(fd);
+        if found.is_err() {
+            self.odd.push(format!("call {calls}: {call} of closed descriptor {}", fd.0));
+        }
+        found
+    }
+
+    /// What a path is, whichever file system holds it.
+    fn inode(&self, path: &str) -> Result<Inode> {
+        for (target, kind) in &self.mounts {
+            let below = path.strip_prefix(target.as_str()).map(|below| below.trim_matches('/'));
+            match (kind.as_str(), below) {
+                (_, None) => {}
+                (_, Some("")) => return Ok(Inode::made_up(Node::Dir)),
+                ("proc", Some("self/exe")) => return self.tree.get("/init").cloned(),
+                (kind, Some(below)) => {
+                    let found = if kind == "proc" { self.proc(below) } else { self.sys(below) };
+                    return found.map(Inode::made_up).ok_or(Errno::ENOENT);
+                }
+            }
+        }
+        self.tree.get(path).cloned()
+    }
+
+    fn proc(&self, path: &str) -> Option<Node> {
+        let kib = |bytes: u64| bytes / 1024;
+        let content = match path {
+            "cmdline" => return Some(Node::File([&self.words[..], b"\n"].concat().into())),
+            "sys/kernel/modules_disabled" => format!("{}\n", u8::from(self.modules.disabled)),
+            "meminfo" => format!(
+                "MemTotal: {:10} kB\nMemFree:  {:10} kB\nCmaTotal: {:10} kB\nCmaFree:  {:10} kB\n",
+                kib(self.total),
+                kib(self.free),
+                kib(self.movable),
+                kib(self.movable)
+            ),
+            _ => return None,
+        };
+        Some(Node::File(content.as_bytes().into()))
+    }
+
+    fn sys(&self, path: &str) -> Option<Node> {
+        match path.strip_prefix("module/") {
+            Some(below) => self.modules.sys(below),
+            None => (path == "module").then_some(Node::Dir),
+        }
+    }
+
+    /// Opening a device asks its driver.
+    fn opens(&self, node: &Node) -> Result<()> {
+        match node {
+            Node::Device(1, 3) => Ok(()),
+            Node::Device(1, 11) if self.has_kmsg => Ok(()),
+            Node::Device(5, 1) if self.has_console => Ok(()),
+            Node::Device(5, 1) => Err(Errno::ENODEV),
+            Node::Device(..) => Err(Errno::ENXIO),
+            _ => Ok(()),
+        }
+    }
+
+    /// A line for the kernel's log: the eleventh in five seconds gets lost, and nobody is told.
+    fn log(&mut self, fd: Fd, line: String) -> Result<()> {
+        if line.len() > RECORD {
+            return Err(Errno::EINVAL);
+        }
+        let now = self.clock;
+        let open = self.fds.get(fd)?;
+        let (count, since) = open.lines;
+        let fresh = count == 0 || now > since + INTERVAL;
+        open.lines = if fresh { (1, now) } else { (count + 1, since) };
+        if open.lines.0 > BURST {
+            self.dropped += 1;
+        } else {
+            self.kmsg.push(line);
+        }
+        Ok(())
+    }
+}
+
+/// A record of getdents64(2).
+fn dirent(name: &str, kind: u8) -> Vec<u8> {
+    let len = (19 + name.len() + 1).next_multiple_of(8);
+    let mut record = vec![0; len];
+    record[16..18].copy_from_slice(&(len as u16).to_le_bytes());
+    record[18] = kind;
+    record[19..19 + name.len()].copy_from_slice(name.as_bytes());
+    record
+}
+
+/// Copies what fits.
+fn copy(from: &[u8], to: &mut [u8]) -> usize {
+    let len = from.len().min(to.len());
+    to[..len].copy_from_slice(&from[..len]);
+    len
+}
+
+fn content(open: &Open, from: usize) -> Result<&[u8]> {
+    match &open.node {
+        _ if !open.is_readable() => Err(Errno::EBADF),
+        Node::File(content) => Ok(content.get(from..).unwrap_or_default()),
+        Node::Dir => Err(Errno::EISDIR),
+        _ => Ok(&[]),
+    }
+}
+
+impl Kernel for Machine {
+    fn arena(&mut self) -> &mut Arena {
+        &mut self.arena
+    }
+
+    fn map(&mut self, len: usize) -> Result<&'static mut [u8]> {
+        self.call("mmap", len)?;
+        let memory = self.linux.map(len)?;
+        self.mapped.push((memory.as_ptr() as usize, len));
+        Ok(memory)
+    }
+
+    fn map_file(&mut self, fd: Fd, len: usize) -> Result<&'static [u8]> {
+        self.call("mmap", len)?;
+        let open = self.open_file("mmap", fd)?;
+        let content = content(open, 0)?;
+        Ok(content.get(..len).ok_or(Errno::EINVAL)?.to_vec().leak())
+    }
+
+    fn unmap(&mut self, memory: &'static mut [u8]) {
+        let _ = self.call("munmap", memory.len());
+        let key = (memory.as_ptr() as usize, memory.len());
+        match self.mapped.iter().position(|mapping| *mapping == key) {
+            Some(at) => drop(self.mapped.remove(at)),
+            None => self.odd.push(format!("munmap of {} bytes that are not a mapping", key.1)),
+        }
+        self.linux.unmap(memory);
+    }
+
+    fn open(&mut self, path: &CStr, flags: u32) -> Result<Fd> {
+        let path = text(path);
+        self.call("open", &path)?;
+        let inode = self.inode(&path)?;
+        let is_dir = matches!(inode.node, Node::Dir);
+        if flags & O_DIRECTORY != 0 && !is_dir {
+            return Err(Errno::ENOTDIR);
+        }
+        if is_dir && flags & O_ACCMODE != O_RDONLY {
+            return Err(Errno::EISDIR);
+        }
+        self.opens(&inode.node)?;
+        let stat = inode.stat();
+        Ok(self.fds.add(Open::new(&path, inode.node, stat, flags)))
+    }
+
+    fn close(&mut self, fd: Fd) {
+        let path = self.fds.get(fd).map(|open| open.path.clone()).unwrap_or_default();
+        let _ = self.call("close", path);
+        let _ = self.open_file("close", fd);
+        let _ = self.fds.close(fd);
+    }
+
+    fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<usize> {
+        self.call("read", fd.0)?;
+        let open = self.open_file("read", fd)?;
+        let len = copy(content(open, open.at)?, buffer);
+        open.at += len;
+        Ok(len)
+    }
+
+    fn read_at(&mut self, fd: Fd, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        self.call("pread", fd.0)?;
+        let open = self.open_file("pread", fd)?;
+        Ok(copy(content(open, offset as usize)?, buffer))
+    }
+
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        let line = String::from_utf8_lossy(bytes).into_owned();
+        self.call("write", &line)?;
+        if bytes.len() > LINE {
+            self.odd.push(format!("a line of {} bytes", bytes.len()));
+        }
+        let open = self.open_file("write", fd)?;
+        match open.node {
+            _ if !open.is_writable() => return Err(Errno::EBADF),
+            Node::Device(1, 11) => self.log(fd, line)?,
+            Node::Device(5, 1) => self.console.push(line),
+            Node::Device(1, 3) => {}
+            _ => {
+                let path = open.path.clone();
+                self.odd.push(format!("write to {path}"));
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn entries(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<usize> {
+        self.call("getdents64", fd.0)?;
+        let open = self.open_file("getdents64", fd)?;
+        if !matches!(open.node, Node::Dir) {
+            return Err(Errno::ENOTDIR);
+        }
+        let (path, at) = (open.path.clone(), open.at);
+        let own = [".", ".."].map(|name| (name.to_string(), 4));
+        let inside = self.tree.children(&self.tree.resolve(&path)?);
+        let (mut used, mut count) = (0, 0);
+        for (name, kind) in own.into_iter().chain(inside).skip(at) {
+            let record = dirent(&name, kind);
+            let Some(room) = buffer.get_mut(used..used + record.len()) else { break };
+            room.copy_from_slice(&record);
+            (used, count) = (used + record.len(), count + 1);
+        }
+        self.fds.get(fd)?.at += count;
+        Ok(used)
+    }
+
+    fn stat(&mut self, path: &CStr) -> Result<Stat> {
+        let path = text(path);
+        self.call("stat", &path)?;
+        Ok(self.inode(&path)?.stat())
+    }
+
+    fn stat_fd(&mut self, fd: Fd) -> Result<Stat> {
+        self.call("stat", fd.0)?;
+        Ok(self.open_file("stat", fd)?.stat)
+    }
+
+    fn is_open(&mut self, fd: Fd) -> bool {
+        // F_GETFD has no other error than EBADF, so this one is never told to fail.
+        let _ = self.call("is_open", fd.0);
+        self.fds.get(fd).is_ok()
+    }
+
+    fn keep(&mut self, fd: Fd) {
+        if self.call("keep", fd.0).is_ok()
+            && let Ok(open) = self.open_file("keep", fd)
+        {
+            open.keep = true;
+        }
+    }
+
+    fn drain(&mut self, fd: Fd) {
+        let _ = self.call("drain", fd.0);
+        let _ = self.open_file("drain", fd);
+    }
+
+    fn make_dir(&mut self, path: &CStr) -> Result<()> {
+        let path = text(path);
+        self.call("mkdir", &path)?;
+        self.tree.make(&path, Node::Dir, 0o755)
+    }
+
+    fn make_device(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()> {
+        let path = text(path);
+        self.call("mknod", &path)?;
+        self.tree.make(&path, Node::Device(major, minor), 0o600)
+    }
+
+    fn unlink(&mut self, path: &CStr) -> Result<()> {
+        let path = text(path);
+        self.call("unlink", &path)?;
+        self.tree.unlink(&path, false)
+    }
+
+    fn remove_dir(&mut self, path: &CStr) -> Result<()> {
+        let path = text(path);
+        self.call("rmdir", &path)?;
+        if self.mounts.contains_key(&path) {
+            return Err(Errno::EBUSY);
+        }
+        self.tree.unlink(&path, true)
+    }
+
+    fn mount(&mut self, _: &CStr, target: &CStr, kind: &CStr, _: u32, _: &CStr) -> Result<()> {
+        let (target, kind) = (text(target), text(kind));
+        self.call("mount", &target)?;
+        match self.tree.get(&target)?.node {
+            Node::Dir if self.mounts.contains_key(&target) => Err(Errno::EBUSY),
+            Node::Dir => {
+                self.mounts.insert(target, kind);
+                Ok(())
+            }
+            _ => Err(Errno::ENOTDIR),
+        }
+    }
+
+    fn detach(&mut self, target: &CStr) -> Result<()> {
+        let target = text(target);
+        self.call("umount", &target)?;
+        self.mounts.remove(&target).map(drop).ok_or(Errno::EINVAL)
+    }
+
+    fn finit_module(&mut self, fd: Fd, params: &CStr, flags: u32) -> Result<()> {
+        let path = self.fds.get(fd).map(|open| open.path.clone()).unwrap_or_default();
+        self.call("finit_module", path)?;
+        self.open_file("finit_module", fd)?;
+        self.load_file(fd, &text(params), flags)
+    }
+
+    fn init_module(&mut self, image: &[u8], params: &CStr) -> Result<()> {
+        self.call("init_module", image.len())?;
+        self.load_image(image, &text(params))
+    }
+
+    fn now(&mut self) -> u64 {
+        let _ = self.call("clock", "");
+        self.clock
+    }
+
+    fn sleep(&mut self, milliseconds: u32) {
+        let _ = self.call("sleep", milliseconds);
+        self.clock += u64::from(milliseconds) * 1000;
+    }
+
+    fn memory(&mut self) -> Memory {
+        match self.call("sysinfo", "") {
+            Ok(()) => Memory { total: self.total, free: self.free },
+            Err(_) => Memory::default(),
+        }
+    }
+
+    fn release(&mut self) -> Result<&'static [u8]> {
+        self.call("uname", "")?;
+        Ok(RELEASE.as_bytes())
+    }
+
+    fn pid(&mut self) -> i32 {
+        let _ = self.call("getpid", "");
+        self.pid
+    }
+
+    fn exec(&mut self, path: &CStr, argv: Strings, envp: Strings) -> Errno {
+        let path = text(path);
+        if let Err(errno) = self.call("execve", &path) {
+            return errno;
+        }
+        if let Some(errno) = self.exec_answers.get(&path) {
+            return *errno;
+        }
+        match self.inode(&path).map(|inode| inode.stat().mode) {
+            Err(errno) => errno,
+            Ok(mode) if mode & S_IFMT != S_IFREG || mode & 0o111 == 0 => Errno::EACCES,
+            Ok(_) => {
+                let texts = |strings: Strings| strings.iter().map(text).collect();
+                let (argv, envp, fds) = (texts(argv), texts(envp), self.fds.kept());
+                self.end(End::Exec { path, argv, envp, fds })
+            }
+        }
+    }
+
+    fn spawn(&mut self, path: &CStr, _: Strings) -> Result<i32> {
+        let path = text(path);
+        self.call("spawn", &path)?;
+        let status = if self.inode(&path).is_ok() { 0 } else { 127 << 8 };
+        let child = 100 + self.calls.len() as i32;
+        self.children.push_back((child, status));
+        Ok(child)
+    }
+
+    fn wait(&mut self) -> Result<(i32, i32)> {
+        self.call("wait4", "")?;
+        for path in std::mem::take(&mut self.repairs) {
+            self.tree.put(&path, Node::File(b"\x7fELF, repaired"[..].into()), 0o755);
+        }
+        self.children.pop_front().ok_or(Errno::ECHILD)
+    }
+
+    fn sync(&mut self) {
+        let _ = self.call("sync", "");
+    }
+
+    fn stop(&mut self, how: Stop) -> Errno {
+        match self.call("reboot", format!("{how:?}")) {
+            Ok(()) => self.stopped(how),
+            Err(errno) => errno,
+        }
+    }
+
+    fn exit(&mut self, status: i32) -> ! {
+        let _ = self.call("exit", status);
+        self.end(End::Exit(status))
+    }
+}
