@@ -5,6 +5,13 @@ use insinit_initramfs::Compression;
 /// Kernels of all three machines.
 pub const ALL: &[&str] = &["6.12-x86_64", "6.12-aarch64", "6.12-riscv64"];
 
+/// One machine's; for what can't differ between machines.
+pub const X86_64: &[&str] = &["6.12-x86_64"];
+/// One machine's.
+pub const AARCH64: &[&str] = &["6.12-aarch64"];
+/// One machine's.
+pub const RISCV64: &[&str] = &["6.12-riscv64"];
+
 /// One test on one or more kernels. Plain data; `PLAIN` has what most of them share.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// How many lines of a failed program's output an error shows.
-const SHOWN: usize = 20;
+const SHOWN: usize = 40;
 
 /// `command` with its words, as it can be typed.
 #[must_use]
@@ -47,14 +47,6 @@ pub fn watched(command: &mut Command, limit: Duration, glance: impl FnMut()) -> 
         Ok(status) => bail!("`{}` failed ({status})\n{}", typed(command), last_lines(&texts)),
         Err(error) => Err(error.context(last_lines(&texts))),
     }
-}
-
-/// Runs `command` with our own output and input.
-///
-/// # Errors
-/// It can't be started or takes longer than `limit`.
-pub fn status(command: &mut Command, limit: Duration) -> Result<ExitStatus> {
-    finish(command, limit, || ())
 }
 
 /// Starts `command` and waits for its end, at most `limit`.

@@ -63,7 +63,9 @@ fn next<'a>(queue: &Mutex<impl Iterator<Item = &'a Job>>) -> Option<&'a Job> {
 
 /// Does one boot and says how it went.
 fn one(ground: &Ground, kernel: &str, scenario: &Scenario, kept: &Path) -> bool {
-    let folder = kept.join(format!("{kernel}-{}", scenario.name.replace(' ', "-")));
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = scenario.name.chars().map(plain).collect();
+    let folder = kept.join(format!("{kernel}-{name}"));
     match ground.boot(scenario, &folder) {
         Ok((command, run)) => {
             let faults = faults(scenario, ground.release(), &run);

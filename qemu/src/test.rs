@@ -21,10 +21,11 @@ const REPETITIONS: usize = 3;
 pub fn run(options: &TestOptions) -> Result<bool> {
     let begun = Instant::now();
     let jobs = jobs(options)?;
-    setup::ready(&cli::machines(&options.arch))?;
+    let machines = cli::machines(&options.arch);
+    setup::ready(&machines)?;
     let mut tally = Tally::default();
     if options.part().is_empty() {
-        checks::run(&mut tally);
+        checks::run(&machines, &mut tally);
     }
     match boots(&jobs) {
         Ok(boots) => tally.add(boots),

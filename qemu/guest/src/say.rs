@@ -24,6 +24,9 @@ pub fn say<K: Kernel>(k: &mut K, parts: &[&[u8]]) {
     for byte in parts.iter().copied().flatten() {
         let _ = line.push(if byte.is_ascii_control() { b' ' } else { *byte });
     }
+    if line.push(b'\n').is_err() {
+        line[LIMIT - 1] = b'\n'; // without it the kernel keeps the line until the next one comes
+    }
     let _ = k.make_device(NODE, 1, 11);
     let log = k.open(NODE, WRITE);
     let _ = k.unlink(NODE);
@@ -33,7 +36,6 @@ pub fn say<K: Kernel>(k: &mut K, parts: &[&[u8]]) {
             k.close(log);
         }
         Err(_) => {
-            let _ = line.push(b'\n');
             let _ = k.write(Fd(1), &line);
         }
     }

@@ -1,6 +1,6 @@
 //! Compressed modules: inflated by the kernel, by us, and not at all because they are damaged.
 
-use crate::scenario::{ALL, Image, Made, NOTHING, PLAIN, Scenario};
+use crate::scenario::{AARCH64, Image, Made, NOTHING, PLAIN, RISCV64, Scenario};
 use insinit_initramfs::Compression;
 
 const THREE: &[&str] = &["dummy", "brd", "overlay"];
@@ -32,6 +32,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "not compressed",
+        on: AARCH64,
         image: Image { modules: THREE, compress: Some(Compression::None), ..NOTHING },
         words: "insinit.modules=dummy,brd,overlay",
         expect: GOOD,
@@ -50,7 +51,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "zstd that nobody can inflate",
-        on: ALL,
+        on: RISCV64,
         image: Image { modules: THREE, compress: Some(Compression::Zstd), ..NOTHING },
         words: "insinit.modules=dummy",
         expect: &[
@@ -63,10 +64,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "truncated gzip",
         image: Image { files: &[(Made::HalfGzip("dummy"), "/dummy.ko.gz")], ..NOTHING },
         words: "insinit.modules=/dummy.ko.gz",
-        expect: &[
-            "load dummy: failed EBADMSG: gzip ends too early, after * bytes",
-            "guest: modules 0",
-        ],
+        expect: &["load dummy: failed EBADMSG: gzip ends too early, at byte *", "guest: modules 0"],
         ..PLAIN
     },
     Scenario {

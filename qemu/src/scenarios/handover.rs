@@ -1,6 +1,6 @@
 //! What the real init finds, and what happens when there is none.
 
-use crate::scenario::{Ends, Image, Made, NOTHING, PLAIN, Scenario};
+use crate::scenario::{AARCH64, Ends, Image, Made, NOTHING, PLAIN, RISCV64, Scenario, X86_64};
 
 const DUMMY: Image = Image { modules: &["dummy"], ..NOTHING };
 
@@ -48,6 +48,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "the real init's words",
+        on: AARCH64,
         image: DUMMY,
         words: "insinit.modules=dummy single colour=red -- \"two words\" x.y=z",
         expect: &[
@@ -61,6 +62,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "another real init",
+        on: RISCV64,
         image: Image { files: &[(Made::Guest, "/opt/start")], ..DUMMY },
         words: "insinit.init=/opt/start",
         expect: &["exec /opt/start", "guest: argv 0 [/opt/start]"],
@@ -69,6 +71,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "init= in the image",
+        on: AARCH64,
         image: Image { files: &[(Made::Guest, "/opt/start")], ..DUMMY },
         words: "init=/opt/start",
         expect: &["exec /opt/start", "guest: argv 0 [/opt/start]"],
@@ -84,6 +87,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "no real init: poweroff",
+        on: RISCV64,
         image: Image { init: false, ..DUMMY },
         words: "insinit.modules=dummy insinit.fail=poweroff",
         expect: &["load dummy: loaded", "stop poweroff: *", "kernel: Power down"],
@@ -91,6 +95,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a named real init that is missing is not replaced",
+        on: X86_64,
         image: DUMMY,
         words: "insinit.init=/opt/start insinit.fail=poweroff",
         expect: &["exec /opt/start: failed ENOENT", "stop poweroff: *", "kernel: Power down"],
@@ -99,6 +104,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a real init that is no program",
+        on: AARCH64,
         image: Image { init: false, files: &[(Made::Text("hello\n"), "/sbin/init")], ..DUMMY },
         words: "insinit.modules=dummy insinit.fail=continue",
         expect: &["stop panic: *"],

@@ -1,6 +1,6 @@
 //! Little memory, many modules.
 
-use crate::scenario::{Image, Made, Memory, NOTHING, PLAIN, Scenario};
+use crate::scenario::{Image, Made, Memory, NOTHING, PLAIN, RISCV64, Scenario};
 
 /// Sixty modules that all three kernels have.
 const SIXTY: &[&str] = &[
@@ -98,6 +98,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "little memory, and enough",
+        on: RISCV64,
         image: Image { modules: &["dummy", "brd", "overlay"], ..NOTHING },
         words: "insinit.modules=dummy,brd,overlay guest=memory",
         memory: Memory::Smallest(16),

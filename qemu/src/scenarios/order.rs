@@ -1,6 +1,6 @@
 //! Dependencies, hard and soft: their order, and what becomes of it when one is not there.
 
-use crate::scenario::{Image, Made, NOTHING, PLAIN, Scenario};
+use crate::scenario::{AARCH64, Image, Made, NOTHING, PLAIN, RISCV64, Scenario};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -57,6 +57,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a loop of dependencies",
+        on: AARCH64,
         image: Image {
             files: &[
                 (Made::Plain("dummy"), "/flat/dummy.ko"),
@@ -84,6 +85,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a dependency that is blocked",
+        on: RISCV64,
         image: Image { modules: &["dm_crypt", "dummy"], ..NOTHING },
         words: "modprobe.blacklist=dm-mod insinit.modules=dm_crypt,dummy",
         expect: &[
@@ -96,6 +98,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a dependency that is not in the image",
+        on: AARCH64,
         image: Image {
             files: &[
                 (Made::Plain("dm_crypt"), "/flat/dm-crypt.ko"),

@@ -1,6 +1,6 @@
 //! Parameters, read back from /sys/module: as the module got them.
 
-use crate::scenario::{Image, NOTHING, PLAIN, Scenario};
+use crate::scenario::{AARCH64, Image, NOTHING, PLAIN, RISCV64, Scenario, X86_64};
 
 const IMAGE: Image = Image { modules: &["loop", "aoe", "dm_mod", "null_blk", "dummy"], ..NOTHING };
 
@@ -21,6 +21,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a text quoted from its key on, and an equals sign in a value",
+        on: AARCH64,
         image: IMAGE,
         words: "\"aoe.aoe_iflist=a=b c\" insinit.modules=aoe guest=params:aoe",
         expect: &["load aoe: loaded", "guest: param aoe.aoe_iflist=[a=b c]"],
@@ -35,6 +36,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a switch without a value",
+        on: RISCV64,
         image: IMAGE,
         words: "null_blk.virt_boundary null_blk.nr_devices=1 insinit.modules=null_blk guest=params:null_blk",
         expect: &["load null_blk: loaded", "guest: param null_blk.virt_boundary=[Y]"],
@@ -42,6 +44,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a number without a value",
+        on: AARCH64,
         image: IMAGE,
         words: "null_blk.no_sched insinit.modules=null_blk,dummy",
         expect: &[
@@ -53,6 +56,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a parameter that is no number",
+        on: RISCV64,
         image: IMAGE,
         words: "loop.max_loop=three insinit.modules=loop,dummy",
         expect: &[
@@ -65,6 +69,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a parameter that nobody knows",
+        on: X86_64,
         image: IMAGE,
         words: "dummy.colour=red insinit.modules=dummy",
         expect: &[
@@ -76,6 +81,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "behind a bare -- the words are the real init's",
+        on: RISCV64,
         image: IMAGE,
         words: "insinit.modules=loop guest=params:loop -- loop.max_loop=9 insinit.modules=dummy",
         expect: &[
