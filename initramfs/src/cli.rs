@@ -103,6 +103,9 @@ pub struct Build {
     #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     conf_words: Vec<String>,
     /// Append to this image instead of making a new one; it is not changed itself
+    ///
+    /// Index files like modules.dep are merged with the older ones. modprobe in the older image
+    /// may keep to its binary index and not see the new modules; insinit does.
     #[arg(long, value_name = "IMAGE")]
     append_to: Option<PathBuf>,
     /// The file to write
@@ -190,9 +193,12 @@ Example: an image that loads two modules of this machine's kernel and starts a s
   cargo initramfs build --kernel-dir / --release \"$(uname -r)\" --module virtio_blk,ext4 \\
       --list --init ./busybox-static -o initramfs.cpio
 
-Example: put one more driver into a distribution's image, which goes on as it would have
+Example: load one more driver before a distribution's own image goes on as it would have;
+boot the result with `rdinit=/insinit`
   cargo initramfs build --kernel-dir / --release \"$(uname -r)\" --module nvme \\
-      --no-loader --append-to /boot/initrd.img -o initrd.new";
+      --no-loader --file target/x86_64-unknown-none/release/insinit:/insinit \\
+      --conf-words 'insinit.modules=nvme insinit.init=/init' \\
+      --append-to /boot/initrd.img -o initrd.new";
 
 const LIST_HELP: &str = "\
 With --plan each module is a line, `insmod PATH PARAMS` or `builtin NAME`, in the order of
