@@ -39,8 +39,8 @@ pub struct Boot<'k, K> {
     pub ground: Ground,
     /// What the words say.
     pub config: Config,
-    /// The kernel's release.
-    pub release: &'static [u8],
+    /// The kernel's release, once it was asked for.
+    release: &'static [u8],
     /// Where the modules are.
     pub tree: Tree,
     /// What is to be loaded.
@@ -74,8 +74,8 @@ impl<'k, K: Kernel> Boot<'k, K> {
     fn new(k: &'k mut K, process: Process) -> Self {
         let ground = Ground::lay(k);
         Self {
-            release: k.release().unwrap_or(b"unknown"),
             k,
+            release: b"",
             log: Log::default(),
             no_shell: ground.no_input,
             ground,
@@ -128,18 +128,17 @@ impl<'k, K: Kernel> Boot<'k, K> {
 
     /// Looks everything up, and what it needs.
     fn plan(&mut self, entries: &[Entry]) {
-        if entries.is_empty() {
-            return;
-        }
-        let place = Place { root: b"", release: self.release, dir: self.config.dir };
-        self.tree = Tree::open(self.k, place);
         let by_name = |entry: &Entry| !entry.is_barrier() && !text::has(entry.name, b'/');
-        if self.tree.dir.is_empty() && entries.iter().any(by_name) {
-            self.no_tree(place);
+        let by_name = entries.iter().any(by_name);
+        let dir = self.config.dir;
+        if by_name || entries.iter().any(|entry| tree::may_hold(dir, entry.name)) {
+            let place = Place { root: b"", release: self.release(), dir };
+            self.tree = Tree::open(self.k, place, by_name);
+            if by_name && self.tree.dir.is_empty() {
+                self.no_tree(place);
+            }
         }
-        let plan = plan::make(self.k, &self.config, &mut self.tree, entries);
-        let planned = plan.map(|plan| self.plan = plan);
-        self.complain("plan ", b"", planned);
+        self.plan = plan::make(self.k, &self.config, &mut self.tree, entries);
     }
 
     /// Says which release was looked for, and which are there.
@@ -219,6 +218,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
             Task::Builtin => return Outcome::already(true),
             Task::Blocked(_) => return Outcome::of(Kind::Blocked),
             Task::Missing => return self.absent(step.name),
+            Task::Deep => return Outcome::failed(Why::Deep, Errno::ELOOP),
         };
         match self.params(number, step) {
             Some(params) => {
@@ -258,6 +258,14 @@ impl<'k, K: Kernel> Boot<'k, K> {
         let next =
             next.map_or([b"exec ".as_slice(), self.init.name()], |next| [b"load ", next.name]);
         self.fail(&cause, &next, false);
+    }
+
+    /// The kernel's release.
+    pub fn release(&mut self) -> &'static [u8] {
+        if self.release.is_empty() {
+            self.release = self.k.release().unwrap_or(b"unknown");
+        }
+        self.release
     }
 
     /// The time, where a line will tell it.

@@ -15,9 +15,12 @@ pub struct Word {
     pub value: Option<&'static [u8]>,
 }
 
+/// A first word's key and value, and what is left.
+pub type Split<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
+
 /// Splits the first word off: key, value, what is left. None if only white space is left.
 #[inline(never)]
-pub fn next(text: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+pub fn next(text: &[u8]) -> Option<Split<'_>> {
     let text = text::trim(text);
     let quoted = *text.first()? == b'"';
     let body = text::split(text, usize::from(quoted)).1;

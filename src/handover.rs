@@ -56,9 +56,7 @@ impl<K: Kernel> Boot<'_, K> {
                 Init::Default => {
                     let shell = usize::from(self.config.fail == Action::Shell);
                     for path in DEFAULTS.iter().take(shell.wrapping_add(3)) {
-                        if self.k.stat(path) != Err(Errno::ENOENT) {
-                            self.start(path, own);
-                        }
+                        self.start(path, own);
                     }
                 }
             }
@@ -72,6 +70,7 @@ impl<K: Kernel> Boot<'_, K> {
             Ok(stat) if own.is_same(&stat) => (Errno::ELOOP, "it is insinit itself"),
             Ok(stat) if stat.mode & S_IFMT != S_IFREG => (Errno::EACCES, "not a regular file"),
             Ok(_) => self.exec(path),
+            Err(Errno::ENOENT) if matches!(self.init, Init::Default) => return,
             Err(errno) => (errno, "it can't be reached"),
         };
         let line = self.log.line(Priority::Error, "exec ").bytes(path.to_bytes());

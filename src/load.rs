@@ -92,6 +92,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     #[inline(never)]
     fn load_open(&mut self, name: &[u8], path: &CStr, fd: Fd, params: &CStr) -> Outcome {
+        self.loader.head = [0; HEAD];
         let head = match self.k.read(fd, &mut self.loader.head) {
             Ok(0) => return Outcome::failed(Why::Empty, Errno::ENOEXEC),
             Ok(len) => len,

@@ -53,6 +53,8 @@ pub enum Why {
     Memory,
     /// A parameter that no quoting brings to the kernel.
     Params,
+    /// It stands behind too long a chain of dependencies.
+    Deep,
 }
 
 /// What became of a module.

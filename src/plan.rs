@@ -7,15 +7,14 @@
 
 use crate::config::{Block, Config};
 use crate::index::Module;
-use crate::kernel::{Kernel, Result};
+use crate::kernel::Kernel;
 use crate::list::{Entry, Severity};
 use crate::mem::Table;
 use crate::name;
 use crate::text;
 use crate::tree::Tree;
-use syscalls::Errno;
 
-/// How long a chain of dependencies may be; a longer one is `ELOOP`. The stack holds it easily.
+/// How long a chain of dependencies may be; what is beyond fails. The stack holds it easily.
 pub const DEPTH: u32 = 5000;
 
 /// What a step is about to do.
@@ -29,6 +28,8 @@ pub enum Task {
     Missing,
     /// Nothing: the word or file that blocks it.
     Blocked(&'static [u8]),
+    /// Nothing: it stands behind a chain of [`DEPTH`] others.
+    Deep,
 }
 
 /// One module of the plan.
@@ -103,30 +104,22 @@ struct Planner<'a> {
 }
 
 /// The plan for a list of entries.
-///
-/// # Errors
-/// `ELOOP` from [`DEPTH`] dependencies in a chain on.
-pub fn make<K: Kernel>(
-    k: &mut K,
-    config: &Config,
-    tree: &mut Tree,
-    entries: &[Entry],
-) -> Result<Plan> {
+pub fn make<K: Kernel>(k: &mut K, config: &Config, tree: &mut Tree, entries: &[Entry]) -> Plan {
     let (plan, pending) = (Plan::default(), Table::new());
     let mut planner = Planner { tree, blocked: &config.blocked, plan, pending, depth: 0 };
     for entry in entries {
         if !entry.is_barrier() {
-            planner.entry(k, entry)?;
+            planner.entry(k, entry);
         }
     }
     raise(&mut planner.plan);
-    Ok(planner.plan)
+    planner.plan
 }
 
 impl Planner<'_> {
     /// Plans an entry: one module, or all that an alias stands for.
-    fn entry<K: Kernel>(&mut self, k: &mut K, entry: &Entry) -> Result<()> {
-        self.resolve(k, entry.name, None)?;
+    fn entry<K: Kernel>(&mut self, k: &mut K, entry: &Entry) {
+        self.resolve(k, entry.name, None);
         for dep in self.pending.iter() {
             if let Some(found) = self.plan.steps.get_mut(dep.step as usize) {
                 found.severity = found.severity.max(entry.severity);
@@ -136,18 +129,12 @@ impl Planner<'_> {
             }
         }
         self.pending.truncate(0);
-        Ok(())
     }
 
     /// Plans what a name, an alias or a path stands for, and leaves it among the pending. A soft
     /// dependency comes from a module: one that stands for nothing is nothing.
     #[inline(never)]
-    fn resolve<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        wanted: &'static [u8],
-        soft: Option<Softly>,
-    ) -> Result<()> {
+    fn resolve<K: Kernel>(&mut self, k: &mut K, wanted: &'static [u8], soft: Option<Softly>) {
         if text::has(wanted, b'/') {
             let module = self.tree.find_file(wanted);
             return self.visit(k, name::of(wanted), Task::Load(module), soft);
@@ -159,10 +146,10 @@ impl Planner<'_> {
         let names = self.tree.aliases(k, wanted);
         for name in names.iter() {
             let task = self.tree.find(name).map_or(Task::Missing, Task::Load);
-            self.visit(k, name, task, soft)?;
+            self.visit(k, name, task, soft);
         }
         if !names.is_empty() || soft.is_some() {
-            return Ok(());
+            return;
         }
         let builtin = self.tree.is_builtin(k, name);
         self.visit(k, name, if builtin { Task::Builtin } else { Task::Missing }, soft)
@@ -176,12 +163,13 @@ impl Planner<'_> {
         name: &'static [u8],
         task: Task,
         soft: Option<Softly>,
-    ) -> Result<()> {
+    ) {
         let hard = soft.is_none();
         if !hard && task == Task::Missing {
-            return Ok(());
+            return;
         }
         let block = self.blocked.iter().find(|block| name::same(block.name, name));
+        let task = if self.depth < DEPTH { task } else { Task::Deep };
         let task = block.map_or(task, |block| Task::Blocked(block.by));
         let same = |step: &Step| step.task == task && name::same(step.name, name);
         let known = self.plan.steps.iter().position(same);
@@ -190,14 +178,10 @@ impl Planner<'_> {
             let severity = Severity::Optional;
             self.plan.steps.push(k, Step { name, task, severity, placed: false, deps: (0, 0) });
             self.depth = self.depth.wrapping_add(1);
-            if self.depth > DEPTH {
-                return Err(Errno::ELOOP);
-            }
-            self.around(k, step, name, task, soft)?;
+            self.around(k, step, name, task, soft);
             self.depth = self.depth.wrapping_sub(1);
         }
         self.pending.push(k, Dep { step, hard });
-        Ok(())
     }
 
     /// Plans what a new step needs, the step itself, and what is to come after it.
@@ -208,34 +192,27 @@ impl Planner<'_> {
         name: &'static [u8],
         task: Task,
         soft: Option<Softly>,
-    ) -> Result<()> {
+    ) {
         let start = self.pending.len();
         if let Some(Softly { after: Some(before) }) = soft {
             self.pending.push(k, Dep { step: before, hard: false });
         }
         let Task::Load(module) = task else {
-            self.place(k, step, start);
-            return Ok(());
+            return self.place(k, step, start);
         };
         let mut needs = module.needs;
         while let Some(path) = text::take_last(&mut needs) {
             let module = self.tree.find_file(path);
-            self.visit(k, name::of(path), Task::Load(module), None)?;
+            self.visit(k, name::of(path), Task::Load(module), None);
         }
-        self.softdeps(k, name, None)?;
+        self.softdeps(k, name, None);
         self.place(k, step, start);
-        self.softdeps(k, name, Some(step))?;
+        self.softdeps(k, name, Some(step));
         self.pending.truncate(start);
-        Ok(())
     }
 
     /// Plans a module's soft dependencies of every line: those before it, or those after it.
-    fn softdeps<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        name: &'static [u8],
-        after: Option<u32>,
-    ) -> Result<()> {
+    fn softdeps<K: Kernel>(&mut self, k: &mut K, name: &'static [u8], after: Option<u32>) {
         let mut at = 0;
         while let Some(line) = self.tree.softdeps.get(at).copied() {
             at = at.wrapping_add(1);
@@ -247,13 +224,12 @@ impl Planner<'_> {
                     b"pre:" => post = false,
                     b"post:" => post = true,
                     target if post == after.is_some() => {
-                        self.resolve(k, target, Some(Softly { after }))?;
+                        self.resolve(k, target, Some(Softly { after }));
                     }
                     _ => {}
                 }
             }
         }
-        Ok(())
     }
 
     /// Puts a step into the order; it needs what is pending. What isn't placed yet needs this step

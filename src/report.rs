@@ -16,9 +16,14 @@ impl<K: Kernel> Boot<'_, K> {
     /// Writes a step's line; `micros` is how long its load took, `needs` the step that it lacks.
     #[inline(never)]
     pub fn say(&mut self, step: &Step, outcome: Outcome, micros: u64, needs: Option<u32>) {
+        let release = if outcome.errno == Errno::ENOEXEC { self.release() } else { b"" };
         let needs = needs.and_then(|needs| Some((*self.plan.step(needs)?, self.outcome_of(needs))));
         let line = self.log.line(outcome.priority(step.severity), "load ");
-        line.name(step.name).str(": ").str(outcome.word());
+        match outcome.kind {
+            Kind::Missing => line.bytes(step.name),
+            _ => line.name(step.name),
+        };
+        line.str(": ").str(outcome.word());
         match outcome.kind {
             Kind::Loaded => line.str(" ").millis(micros),
             Kind::Already if outcome.why == Why::Builtin => line.str(" (built in)"),
@@ -36,7 +41,7 @@ impl<K: Kernel> Boot<'_, K> {
                 Some((needs, outcome)) => reason(line, &needs, outcome),
                 None => line,
             },
-            Kind::Failed => failure(line, outcome, &self.loader, self.release),
+            Kind::Failed => failure(line, outcome, &self.loader, release),
             Kind::Already => line,
         };
         self.log.send(self.k);
@@ -98,6 +103,7 @@ fn failure<'a>(
         Why::Unreadable => line.str("its file can't be read"),
         Why::Empty => line.str("its file is empty"),
         Why::Params => line.str("a parameter holds an odd quote and white space"),
+        Why::Deep => line.str("behind a chain of more than 5000 dependencies"),
     }
 }
 

@@ -49,9 +49,10 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Finds and opens the tree; one without a folder if there is none.
+    /// Finds and opens the tree; one without a folder if there is none. One without an index is walked
+    /// only to look names up.
     #[inline(never)]
-    pub fn open<K: Kernel>(k: &mut K, place: Place) -> Self {
+    pub fn open<K: Kernel>(k: &mut K, place: Place, by_name: bool) -> Self {
         let mut tree = Self { root: place.root, ..Self::default() };
         tree.dir = find(k, place);
         if tree.dir.is_empty() {
@@ -60,7 +61,9 @@ impl Tree {
         let text = tree.file(k, b"modules.dep").unwrap_or_else(|_| {
             let folder = mem::text(k, &[place.root, tree.dir, b"/"]);
             let mut found = Table::new();
-            index::walk(k, folder, folder.len(), &mut found);
+            if by_name {
+                index::walk(k, folder, folder.len(), &mut found);
+            }
             found.into_slice()
         });
         tree.index = Index::of(k, text);
@@ -149,6 +152,13 @@ impl Tree {
             }
         }
     }
+}
+
+/// Whether a path, or a name, may be that of a file of the tree.
+#[must_use]
+pub fn may_hold(dir: Option<&[u8]>, path: &[u8]) -> bool {
+    let within = |folder: &[u8]| path.starts_with(folder);
+    path.first() != Some(&b'/') || dir.map_or(PARENTS.iter().any(|dir| within(dir)), within)
 }
 
 /// The tree's folder: the one that was named, one of the release's, or a flat one; empty if there is
