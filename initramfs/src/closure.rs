@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, bail, ensure};
 use insinit::config::Config;
 use insinit::list::{Entry, Severity};
 use insinit::mem::Table;
@@ -64,12 +64,16 @@ pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<
         release: keep(release.as_bytes()),
         dir: config.dir,
     };
-    let mut tree = Tree::open(&mut k, place);
+    let mut tree = Tree::open(&mut k, place, by_name(&entries));
     let plan = plan::make(&mut k, &config, &mut tree, &entries);
-    let plan = plan.map_err(|errno| anyhow!("{errno}")).context("the modules' plan")?;
     let steps = plan.order.iter().filter_map(|at| Some((*at, plan.step(*at)?)));
     let steps = steps.map(|(at, step)| planned(&mut k, &config, &plan, at, step));
     Ok(Closure { dir: text(tree.dir), steps: steps.collect::<Result<_>>()? })
+}
+
+/// Whether an entry is looked up by name, so that a tree without an index is walked.
+fn by_name(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| !entry.is_barrier() && !entry.name.contains(&b'/'))
 }
 
 fn optional(name: &str) -> Entry {
@@ -85,6 +89,7 @@ fn planned(k: &mut Linux, config: &Config, plan: &Plan, at: u32, step: &Step) ->
         Task::Builtin => Outcome::Builtin,
         Task::Missing => Outcome::Missing,
         Task::Blocked(by) => Outcome::Blocked(text(by)),
+        Task::Deep => bail!("{}: its chain of dependencies is too long", text(step.name)),
     };
     Ok(Planned { name: text(step.name), task, optional: step.severity == Severity::Optional })
 }
