@@ -25,6 +25,7 @@ use modules::Modules;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use syscalls::{Sysno, syscall};
 use tree::{Node, Tree};
 
 /// The release of every scripted machine.
@@ -32,6 +33,9 @@ pub const RELEASE: &str = "6.12.107";
 
 /// So many system calls are an endless loop.
 const ENDLESS: usize = 100_000;
+
+/// Mappings of this length count as a user of memory.
+const LARGE: usize = 1 << 20;
 
 /// What the tests see of one system call: its name, and what it was about.
 pub type Call = (&'static str, String);
@@ -335,12 +339,32 @@ impl Machine {
         resume_unwind(Box::new(end))
     }
 
+    /// Free memory less what the loader's large mappings have taken of it.
+    fn free_now(&self) -> u64 {
+        let large = self.mapped.iter().filter(|(_, len)| *len >= LARGE);
+        let taken: u64 = large.map(|(start, len)| resident(*start, *len)).sum();
+        self.free.saturating_sub(taken)
+    }
+
     fn stopped(&mut self, how: Stop) -> Errno {
         match self.stop_answer {
             Some(errno) => errno,
             None => self.end(End::Stop(how)),
         }
     }
+}
+
+/// How many bytes of a mapping are in memory: mincore(2).
+#[allow(unsafe_code)]
+fn resident(start: usize, len: usize) -> u64 {
+    const UNTOUCHED: u8 = 0xff;
+    let mut pages = vec![UNTOUCHED; len.div_ceil(4096)];
+    // SAFETY: `pages` has room for a byte a page, no page being smaller than 4096 bytes.
+    let done = unsafe { syscall!(Sysno::mincore, start, len, pages.as_mut_ptr()) };
+    assert_eq!(done, Ok(0));
+    let count = pages.iter().filter(|page| **page != UNTOUCHED).count();
+    let present = pages.iter().filter(|page| **page == 1).count();
+    (present * (len / count.max(1))) as u64
 }
 
 /// The texts as the kernel puts them onto the stack.

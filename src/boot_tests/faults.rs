@@ -8,7 +8,8 @@ const ERRORS: [Errno; 4] = [Errno::EIO, Errno::ENOMEM, Errno::EPERM, Errno::ENOE
 
 /// A boot with a bit of everything.
 fn machine(words: &str) -> Machine {
-    let machine = Machine::new().modules(&["b: a", "a"]).tree_file("kernel/c.ko", gzip(&elf("c")));
+    let machine = Machine::new().modules(&["b: a", "a"]).free(32);
+    let machine = machine.tree_file("kernel/c.ko", gzip(&elf("c")));
     let index = "kernel/b.ko: kernel/a.ko\nkernel/a.ko:\nkernel/c.ko:\n";
     let machine = machine.tree_file("modules.dep", index).file("/etc/modules", "b\n");
     machine.words(format!("insinit.modules=c a.x=1 {words}"))
@@ -16,7 +17,7 @@ fn machine(words: &str) -> Machine {
 
 /// A boot that goes the less usual ways: nothing prepared, no index, a shell that repairs.
 fn odd_machine() -> Machine {
-    let machine = Machine::new().without("/dev").without("/sbin/init").fds(&[0, 2]);
+    let machine = Machine::new().without("/dev").without("/sbin/init").fds(&[0, 2]).free(32);
     let machine = machine.tree_file("a.ko", elf("a")).tree_file("x/b.ko.gz", gzip(&elf("b")));
     let machine =
         machine.inflates("gzip").answer("b", Errno::EOPNOTSUPP).answer("a", Errno::EEXIST);

@@ -55,6 +55,12 @@ fn the_list_files_parameters_come_before_the_command_lines() {
 }
 
 #[test]
+fn two_mentions_of_a_module_in_the_list_add_up() {
+    let machine = Machine::new().modules(&["a"]).file("/etc/modules", "a x=1\na y=2\n");
+    assert_eq!(machine.boot().params("a"), "x=1 y=2");
+}
+
+#[test]
 fn dependencies_get_their_own_parameters() {
     let booted = boot(&["a: b", "b"], "insinit.modules=a a.x=1 b.y=2");
     assert_eq!((booted.params("a"), booted.params("b")), ("x=1", "y=2"));

@@ -115,6 +115,13 @@ fn a_missing_path_is_named_as_written() {
 }
 
 #[test]
+fn a_path_through_a_file_is_missing() {
+    let booted = boot(&["b"], "insinit.modules=/init/a.ko,b");
+    assert!(booted.result("a").starts_with("missing"), "{booted}");
+    assert_eq!(booted.order(), ["b"]);
+}
+
+#[test]
 fn enoexec_names_release_and_machine() {
     let expected = format!("failed ENOEXEC: not a module for {RELEASE} ({ARCH})");
     assert_eq!(result(Errno::ENOEXEC), expected);
@@ -146,7 +153,8 @@ fn every_other_error_has_its_name_and_an_explanation() {
 #[test]
 fn eperm_tells_where_modules_are_disabled() {
     let machine = Machine::new().modules(&["a"]).modules_disabled().words("insinit.modules=a");
-    assert!(machine.boot().result("a").contains("modules_disabled"));
+    let result = machine.boot().result("a");
+    assert!(result.contains("modules_disabled") && !result.contains("lockdown"), "{result}");
 }
 
 #[test]

@@ -59,6 +59,8 @@ impl Booted {
             assert!(whole && line::parse(line).is_some(), "not a line: {line:?}");
         }
         self.check_loads();
+        let open = self.machine.fds.open();
+        assert!(open.len() <= 4, "more than the console and the log is open: {open:?}");
     }
 
     /// Nothing is tried twice, unless the first answer proves that the kernel saw no module.

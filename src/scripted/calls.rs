@@ -369,7 +369,7 @@ impl Kernel for Machine {
 
     fn memory(&mut self) -> Memory {
         match self.call("sysinfo", "") {
-            Ok(()) => Memory { total: self.total, free: self.free },
+            Ok(()) => Memory { total: self.total, free: self.free_now() },
             Err(_) => Memory::default(),
         }
     }

@@ -69,6 +69,11 @@ impl Descriptors {
         Ok(())
     }
 
+    /// The paths of all that is open.
+    pub fn open(&self) -> Vec<&str> {
+        self.0.iter().flatten().map(|open| open.path.as_str()).collect()
+    }
+
     /// What a program inherits: number and path.
     pub fn kept(&self) -> Vec<(i32, String)> {
         let kept = |(fd, open): (usize, &Option<Open>)| {

@@ -165,7 +165,7 @@ impl Machine {
     fn insert(&mut self, name: &str, image: &[u8], besides: usize) -> Result<()> {
         // The copy of the file and the module's layout side by side.
         let peak = (image.len() * 2 + besides) as u64;
-        if peak > self.free.saturating_sub(self.movable) {
+        if peak > self.free_now().saturating_sub(self.movable) {
             self.end(End::OutOfMemory(name.into()));
         }
         if elf_size(image).is_none_or(|size| size > image.len()) {
