@@ -236,7 +236,7 @@ impl Kernel for Linux {
         let found = unsafe { found.assume_init() };
         let text = mem::bytes(self, found.release.len());
         for (to, from) in text.iter_mut().zip(found.release) {
-            *to = from as u8;
+            [*to] = from.to_ne_bytes();
         }
         let mut text = &*text;
         Ok(text::take(&mut text, 0).unwrap_or_default())
