@@ -4,6 +4,7 @@
 //! be seen from outside counts: the lines, the calls in their order, how the boot ended.
 
 mod calls;
+#[cfg(feature = "gzip")]
 mod compressed;
 mod failing;
 mod faults;
@@ -11,6 +12,7 @@ mod handover;
 mod init;
 mod lines;
 mod listing;
+#[cfg(feature = "gzip")]
 mod memory;
 mod order;
 mod params;

@@ -4,6 +4,10 @@
 //! of it. Everything is in memory and the clock stands still except in a load, so every line has a
 //! predictable text. It models what the kernel does with modules, its log, mounts and descriptors as
 //! far as the loader can notice; it doesn't model other processes.
+#![cfg_attr(
+    not(feature = "gzip"),
+    allow(dead_code, unused_imports, reason = "the tests of inflating use the rest")
+)]
 
 mod booted;
 mod calls;

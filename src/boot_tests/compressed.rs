@@ -222,3 +222,18 @@ fn errors_of_the_call_from_memory_are_final() {
         assert_eq!(ways(&booted), [Way::Init]);
     }
 }
+
+#[test]
+fn an_inflated_module_gets_its_parameters() {
+    let machine = Machine::new().tree_file("a.ko.gz", gzip(&elf("a")));
+    let booted = machine.words("insinit.modules=a a.x=1").boot();
+    assert_eq!((booted.params("a"), booted.loads()[0].way), ("x=1", Way::Init));
+}
+
+#[test]
+fn a_suffix_means_nothing() {
+    for file in ["a.ko", "a.ko.gz", "a.ko.xz"] {
+        let machine = Machine::new().tree_file(file, gzip(&elf("a"))).words("insinit.modules=a");
+        assert_eq!(machine.boot().loads()[0].image, elf("a"), "{file}");
+    }
+}

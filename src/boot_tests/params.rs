@@ -1,7 +1,7 @@
 //! Parameters: from the list file and the command line to the kernel.
 
 use super::boot;
-use crate::scripted::{Machine, Way, elf, gzip};
+use crate::scripted::{Machine, elf};
 
 /// The parameters that a module `my-mod` gets for these words.
 fn given(words: &str) -> String {
@@ -88,11 +88,4 @@ fn the_images_parameters_come_first() {
 fn parameters_may_be_longer_than_a_line_of_the_log() {
     let long = "9,".repeat(3000);
     assert_eq!(given(&format!("insinit.log=debug my_mod.list={long}")), format!("list={long}"));
-}
-
-#[test]
-fn an_inflated_module_gets_its_parameters() {
-    let machine = Machine::new().tree_file("a.ko.gz", gzip(&elf("a")));
-    let booted = machine.words("insinit.modules=a a.x=1").boot();
-    assert_eq!((booted.params("a"), booted.loads()[0].way), ("x=1", Way::Init));
 }
