@@ -66,10 +66,12 @@ impl<K: Kernel> Boot<'_, K> {
 
 /// Adds ` needs X (failed ENOENT)`.
 fn reason<'a>(line: &'a mut Line, needs: &Step, outcome: Outcome) -> &'a mut Line {
-    line.str(" needs ").name(needs.name).str(" (").str(outcome.word());
-    if matches!(outcome.kind, Kind::Failed | Kind::Absent) {
-        line.str(" ").errno(outcome.errno);
-    }
+    line.str(" needs ").name(needs.name).str(" (");
+    match outcome.kind {
+        // No such device is no failure of its own, but what needs the module can't have it.
+        Kind::Failed | Kind::Absent => line.str("failed ").errno(outcome.errno),
+        _ => line.str(outcome.word()),
+    };
     line.str(")")
 }
 
