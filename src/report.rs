@@ -19,8 +19,8 @@ impl<K: Kernel> Boot<'_, K> {
         let release = if outcome.errno == Errno::ENOEXEC { self.release() } else { b"" };
         let needs = needs.and_then(|needs| Some((*self.plan.step(needs)?, self.outcome_of(needs))));
         let line = self.log.line(outcome.priority(step.severity), "load ");
-        match outcome.kind {
-            Kind::Missing => line.bytes(step.name),
+        match (outcome.kind, step.task) {
+            (Kind::Missing, Task::Missing) => line.bytes(step.name), // as it was written
             _ => line.name(step.name),
         };
         line.str(": ").str(outcome.word());
