@@ -62,7 +62,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         expect: &[
             "load brd: loaded",
             "load loop: loaded",
-            "load not_there: missing",
+            "load not-there: missing in",
             "guest: param brd.rd_size=[512]",
         ],
         forbid: &["load dummy: *"],
@@ -160,7 +160,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         image: THREE,
         words: "insinit.modules=-not_there,dummy insinit.fail=panic",
         expect: &[
-            "load not_there: missing",
+            "load not_there: missing in",
             "load dummy: loaded",
             "exec /sbin/init",
             "guest: pid 1",
@@ -173,7 +173,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         image: THREE,
         words: "insinit.modules=not-there,dummy insinit.fail=panic",
         expect: &[
-            "load not_there: missing",
+            "load not-there: missing in",
             "load dummy: loaded",
             "exec /sbin/init",
             "guest: pid 1",
