@@ -8,24 +8,21 @@ use crate::text::{self, is_space};
 
 /// A word: `key` or `key=value`, its outer quotes taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct Word<'a> {
     /// What stands before the first `=` (an `=` in front of everything doesn't count).
-    pub key: &'static [u8],
+    pub key: &'a [u8],
     /// What stands behind it; none without `=`.
-    pub value: Option<&'static [u8]>,
+    pub value: Option<&'a [u8]>,
 }
 
-/// A first word's key and value, and what is left.
-pub type Split<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
-
-/// Splits the first word off: key, value, what is left. None if only white space is left.
+/// Takes the next word; none at the end and at a bare `--`: what follows that is the real init's.
 #[inline(never)]
-pub fn next(text: &[u8]) -> Option<Split<'_>> {
-    let text = text::trim(text);
-    let quoted = *text.first()? == b'"';
-    let body = text::split(text, usize::from(quoted)).1;
+pub fn take<'a>(text: &mut &'a [u8]) -> Option<Word<'a>> {
+    let start = text::trim(text);
+    let mut quoted = *start.first()? == b'"';
+    let start = text::tail(start, usize::from(quoted));
     let (mut inside, mut equals, mut len) = (quoted, 0, 0_usize);
-    for byte in body {
+    for byte in start {
         match byte {
             b'"' => inside = !inside,
             b'=' if equals == 0 => equals = len,
@@ -34,27 +31,25 @@ pub fn next(text: &[u8]) -> Option<Split<'_>> {
         }
         len = len.wrapping_add(1);
     }
-    let (word, rest) = text::split(body, len);
+    *text = text::tail(start, len);
+    let word = text::head(start, len);
     if equals == 0 {
-        return Some((if quoted { unquoted(word) } else { word }, None, rest));
+        let key = unquoted(word, quoted);
+        return (key != b"--").then_some(Word { key, value: None });
     }
-    let (key, value) = text::split(word, equals);
-    let value = text::split(value, 1).1;
-    let inner = value.strip_prefix(b"\"").unwrap_or(value);
-    let quoted = quoted || inner.len() < value.len();
-    Some((key, Some(if quoted { unquoted(inner) } else { inner }), rest))
+    let mut value = text::tail(word, equals.wrapping_add(1));
+    if let [b'"', inner @ ..] = value {
+        (value, quoted) = (inner, true);
+    }
+    Some(Word { key: text::head(word, equals), value: Some(unquoted(value, quoted)) })
 }
 
-/// Without the quote at its end.
-fn unquoted(text: &[u8]) -> &[u8] {
-    text.strip_suffix(b"\"").unwrap_or(text)
-}
-
-/// Takes the next word; none at the end and at a bare `--`: what follows that is the real init's.
-pub fn take(text: &mut &'static [u8]) -> Option<Word> {
-    let (key, value, rest) = next(text)?;
-    *text = rest;
-    (value.is_some() || key != b"--").then_some(Word { key, value })
+/// Without the quote at its end, where there was one in front.
+fn unquoted(text: &[u8], quoted: bool) -> &[u8] {
+    match text {
+        [inner @ .., b'"'] if quoted => inner,
+        _ => text,
+    }
 }
 
 #[cfg(test)]

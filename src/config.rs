@@ -82,7 +82,7 @@ pub struct Config {
     /// The list of the command line, in order.
     pub entries: Table<Entry>,
     /// Words with a dot that aren't ours: parameters of modules.
-    pub params: Table<Word>,
+    pub params: Table<Word<'static>>,
     /// The block lists of the command line.
     pub blocked: Table<Block>,
     /// Words that could not be used.
@@ -181,7 +181,7 @@ impl Config {
     }
 
     /// Takes one word in; says what is wrong with it.
-    fn word<K: Kernel>(&mut self, k: &mut K, word: Word) -> Option<&'static str> {
+    fn word<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Option<&'static str> {
         let usage = Use::of(word.key);
         match usage {
             Use::Quiet => self.quiet = true,

@@ -28,7 +28,7 @@ fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
     loop {
         match k.read(fd, &mut piece)? {
             0 => return Ok(text.into_slice()),
-            len => text.extend(k, text::split(&piece, len).0),
+            len => text.extend(k, text::head(&piece, len)),
         }
     }
 }
@@ -85,7 +85,7 @@ fn entries_open<K: Kernel>(k: &mut K, fd: Fd, visit: &mut Visit<'_, K>) -> Resul
     let mut buffer = [0; 1024];
     loop {
         let len = k.entries(fd, &mut buffer)?;
-        let mut rest = text::split(&buffer, len).0;
+        let mut rest = text::head(&buffer, len);
         if rest.is_empty() {
             return Ok(());
         }
@@ -111,7 +111,7 @@ fn entry(records: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
         _ => Kind::Other,
     };
     let name = text::take(&mut name, 0)?;
-    Some((name, kind, text::split(records, len).1))
+    Some((name, kind, text::tail(records, len)))
 }
 
 #[cfg(test)]

@@ -9,58 +9,64 @@ use crate::name::normal;
 #[must_use]
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut pattern, mut text) = (pattern, text);
+    // What follows the last `*`, and where the text that it stands for ends.
     let mut again: Option<(&[u8], &[u8])> = None;
     loop {
-        if let Some(rest) = pattern.strip_prefix(b"*") {
-            again = Some((rest, text));
+        if let [b'*', rest @ ..] = pattern {
             pattern = rest;
-            continue;
-        }
-        if let Some((rest, left)) = step(pattern, text) {
-            (pattern, text) = (rest, left);
-            continue;
-        }
-        if pattern.is_empty() && text.is_empty() {
+            again = Some((rest, text));
+        } else if let [byte, left @ ..] = text
+            && take(&mut pattern, *byte)
+        {
+            text = left;
+        } else if pattern.is_empty() && text.is_empty() {
             return true;
-        }
-        match again.and_then(|(rest, from)| Some((rest, from.get(1..)?))) {
-            Some((rest, from)) => {
-                again = Some((rest, from));
-                (pattern, text) = (rest, from);
-            }
-            None => return false,
+        } else if let Some((rest, [_, left @ ..])) = again {
+            (pattern, text) = (rest, left);
+            again = Some((rest, left));
+        } else {
+            return false;
         }
     }
 }
 
-/// Matches one character: what is left of both.
-fn step<'a>(pattern: &'a [u8], text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let ((wanted, rest), (byte, left)) = (pattern.split_first()?, text.split_first()?);
-    let rest = match wanted {
-        b'?' => rest,
-        b'[' => bracket(rest, *byte)?,
-        _ => (normal(*wanted) == normal(*byte)).then_some(rest)?,
-    };
-    Some((rest, left))
+/// Takes what matches one character; whether that is `byte`. (What was taken doesn't matter if not.)
+fn take(pattern: &mut &[u8], byte: u8) -> bool {
+    match next(pattern) {
+        Some(b'?') => true,
+        Some(b'[') => bracket(pattern, byte).unwrap_or(false),
+        wanted => wanted.map(normal) == Some(normal(byte)),
+    }
 }
 
-/// Matches a bracket whose `[` is gone: what follows its `]`. None if it doesn't match or doesn't end.
-fn bracket(pattern: &[u8], byte: u8) -> Option<&[u8]> {
-    let inverted = matches!(pattern.first(), Some(b'!' | b'^'));
-    let mut rest = if inverted { pattern.get(1..)? } else { pattern };
-    let (mut found, mut first) = (false, true);
+/// Takes a bracket whose `[` is gone; whether it matches. None if it doesn't end.
+fn bracket(pattern: &mut &[u8], byte: u8) -> Option<bool> {
+    let mut low = next(pattern)?;
+    let mut matches = false;
+    let inverted = matches!(low, b'!' | b'^');
+    if inverted {
+        low = next(pattern)?;
+    }
     loop {
-        let (low, next) = rest.split_first()?;
-        if *low == b']' && !first {
-            return (found != inverted).then_some(next);
+        let mut high = low;
+        if let [b'-', end, rest @ ..] = *pattern
+            && *end != b']'
+        {
+            (high, *pattern) = (*end, rest);
         }
-        let (high, next) = match next {
-            [b'-', high, next @ ..] if *high != b']' => (high, next),
-            _ => (low, next),
-        };
-        found |= (*low..=*high).contains(&byte);
-        (rest, first) = (next, false);
+        matches |= (low..=high).contains(&byte);
+        low = next(pattern)?;
+        if low == b']' {
+            return Some(matches != inverted);
+        }
     }
+}
+
+/// Takes the first byte.
+fn next(pattern: &mut &[u8]) -> Option<u8> {
+    let (first, rest) = pattern.split_first()?;
+    *pattern = rest;
+    Some(*first)
 }
 
 #[cfg(test)]

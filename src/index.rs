@@ -68,7 +68,7 @@ impl Index {
             if offset == 0 {
                 return (slot, None);
             }
-            let mut rest = text::split(self.text, (offset as usize).wrapping_sub(1)).1;
+            let mut rest = text::tail(self.text, (offset as usize).wrapping_sub(1));
             let module = text::take(&mut rest, b'\n').and_then(parse);
             if module.is_none_or(|module| name::same(name::of(module.path), wanted)) {
                 return (slot, module);
@@ -103,7 +103,7 @@ pub fn walk<K: Kernel>(k: &mut K, folder: &[u8], skip: usize, found: &mut Table<
             let below = mem::text(k, &[folder, entry, b"/"]);
             walk(k, below, skip, found);
         } else if kind != Kind::Other && is_module {
-            for part in &[text::split(folder, skip).1, entry, b":\n"] {
+            for part in &[text::tail(folder, skip), entry, b":\n"] {
                 found.extend(k, part);
             }
         }

@@ -99,7 +99,7 @@ impl Line {
             rest /= 10;
         }
         let zeros = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
-        self.bytes(text::split(&digits, zeros).1)
+        self.bytes(text::tail(&digits, zeros))
     }
 
     /// Adds a number of tenths as `1.9`.
@@ -133,10 +133,18 @@ impl Line {
     /// Adds an error's name, or its number where it has none.
     #[inline(never)]
     pub fn errno(&mut self, errno: Errno) -> &mut Self {
-        match errno::name(errno) {
-            Some(name) => self.bytes(name),
-            None => self.str("errno ").number(u64::from(errno.into_raw().unsigned_abs())),
+        let mut has_name = false;
+        errno::spell(errno, |letter| {
+            if !has_name {
+                self.byte(b'E');
+            }
+            has_name = true;
+            self.byte(letter);
+        });
+        if !has_name {
+            self.str("errno ").number(u64::from(errno.into_raw().unsigned_abs()));
         }
+        self
     }
 
     /// The finished line with its newline, empty if it isn't wanted. Where something had no room its

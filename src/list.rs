@@ -40,7 +40,7 @@ pub fn of_word(value: &mut &'static [u8], required: bool) -> Option<Entry> {
     loop {
         let item = text::trim(text::take(value, b',')?);
         let optional = item.first() == Some(&b'-');
-        let name = text::split(item, usize::from(optional)).1;
+        let name = text::tail(item, usize::from(optional));
         let severity = match (required, optional) {
             (true, _) => Severity::Required,
             (false, true) => Severity::Optional,
@@ -77,7 +77,7 @@ fn without_comment(params: &'static [u8]) -> &'static [u8] {
         inside ^= *byte == b'"';
         (after, len) = (*byte, len.wrapping_add(1));
     }
-    text::trim(text::split(params, len).0)
+    text::trim(text::head(params, len))
 }
 
 #[cfg(test)]

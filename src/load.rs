@@ -98,7 +98,7 @@ impl<K: Kernel> Boot<'_, K> {
             Ok(len) => len,
             Err(errno) => return Outcome::failed(Why::Unreadable, errno),
         };
-        self.loader.format = Format::of(text::split(&self.loader.head, head).0);
+        self.loader.format = Format::of(text::head(&self.loader.head, head));
         let Some(format) = self.loader.format else {
             return Outcome::failed(Why::Alien, Errno::ENOEXEC);
         };
@@ -201,7 +201,7 @@ impl<K: Kernel> Boot<'_, K> {
                 Some(errno) if errno != Errno::ENOEXEC || found.parts < 2 => {
                     Outcome::failed(Why::Call, errno)
                 }
-                _ => self.insert(text::split(memory, found.size).0, job.params),
+                _ => self.insert(text::head(memory, found.size), job.params),
             },
         };
         self.k.unmap(memory);
@@ -228,7 +228,7 @@ impl<K: Kernel> Boot<'_, K> {
             Some(scratch) => scratch,
             None => mem::scratch(self.k),
         };
-        let head = text::split(&self.loader.head, job.head).0;
+        let head = text::head(&self.loader.head, job.head);
         let found = unpack::inflate(self.k, job.fd, head, job.format, scratch, memory);
         self.loader.scratch = Some(scratch);
         found.map_err(|damage| {
@@ -315,10 +315,10 @@ impl<K: Kernel> Boot<'_, K> {
         self.log.send(self.k);
         let mut rest = job.params.to_bytes();
         while !rest.is_empty() {
-            let (piece, left) = text::split(rest, LIMIT / 2);
+            let piece = text::head(rest, LIMIT / 2);
             self.log.line(Priority::Debug, "try ").name(name).str(": parameters ").bytes(piece);
             self.log.send(self.k);
-            rest = left;
+            rest = text::tail(rest, LIMIT / 2);
         }
     }
 }

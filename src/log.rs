@@ -89,7 +89,7 @@ impl Log {
         }
         if let Sink::Console(fd) = self.sink {
             // No priority in front: `<6>`.
-            let _ = k.write(fd, text::split(self.line.text(), 3).1);
+            let _ = k.write(fd, text::tail(self.line.text(), 3));
         }
     }
 

@@ -12,6 +12,7 @@ use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::mem::{align_of, size_of};
 use core::ops::{Deref, DerefMut};
+use core::ptr::null_mut;
 
 /// Bytes asked of the kernel at a time; only touched pages cost memory.
 const CHUNK: usize = 64 * 1024;
@@ -22,6 +23,14 @@ pub struct Arena {
     free: &'static mut [u8],
     /// What is done where there is no memory; none ends PID 1.
     pub last_resort: Option<Stop>,
+}
+
+impl Arena {
+    /// One that has nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { free: &mut [], last_resort: None }
+    }
 }
 
 /// `len` zeroed bytes, aligned to 8, that live as long as the process.
@@ -87,17 +96,23 @@ pub fn scratch<K: Kernel>(k: &mut K) -> &'static mut Scratch {
     unsafe { &mut *found.as_mut_ptr().cast::<Scratch>() }
 }
 
-/// A table without its type: growing is the same code for all.
+/// A table without its type: growing is the same code for all. All zero bytes are an empty one, so
+/// that what holds many tables is made by clearing it.
 struct Raw {
-    /// Invariant 1: `at` is aligned to 8 and has room for `room` bytes that are ours alone for ever,
-    /// or `room` is 0.
-    at: *mut u8,
+    /// Invariant 1: 8 bytes behind `before` there are `room` bytes that are ours alone for ever, aligned
+    /// to 8; or `room` is 0 and `before` is null, so that 8 is a dangling pointer.
+    before: *mut u8,
     room: usize,
     /// Bytes in use; at most `room`.
     used: usize,
 }
 
 impl Raw {
+    /// The first byte.
+    fn at(&self) -> *mut u8 {
+        self.before.wrapping_add(8)
+    }
+
     /// Makes room for `more` bytes at the end and counts them as used: where they are.
     #[inline(never)]
     fn claim<K: Kernel>(&mut self, k: &mut K, more: usize) -> *mut u8 {
@@ -105,11 +120,11 @@ impl Raw {
         if end > self.room {
             let larger = bytes(k, end.max(self.room.saturating_mul(2)));
             // SAFETY: invariant 1, and `larger` is a memory of its own with room for `used` bytes.
-            unsafe { core::ptr::copy_nonoverlapping(self.at, larger.as_mut_ptr(), self.used) };
-            (self.at, self.room) = (larger.as_mut_ptr(), larger.len());
+            unsafe { core::ptr::copy_nonoverlapping(self.at(), larger.as_mut_ptr(), self.used) };
+            (self.before, self.room) = (larger.as_mut_ptr().wrapping_sub(8), larger.len());
         }
         // SAFETY: `used <= end <= room`.
-        let claimed = unsafe { self.at.add(self.used) };
+        let claimed = unsafe { self.at().add(self.used) };
         self.used = end;
         claimed
     }
@@ -127,8 +142,7 @@ impl<T: Copy> Table<T> {
     #[must_use]
     pub fn new() -> Self {
         const { assert!(align_of::<T>() <= 8 && size_of::<T>() > 0) }
-        let at = core::ptr::dangling_mut::<u64>().cast();
-        Self { raw: Raw { at, room: 0, used: 0 }, kind: PhantomData }
+        Self { raw: Raw { before: null_mut(), room: 0, used: 0 }, kind: PhantomData }
     }
 
     /// Adds a value at the end.
@@ -157,7 +171,7 @@ impl<T: Copy> Table<T> {
     pub fn into_slice(self) -> &'static mut [T] {
         let len = self.len();
         // SAFETY: invariants 1 and 2, and `self` is gone.
-        unsafe { core::slice::from_raw_parts_mut(self.raw.at.cast(), len) }
+        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), len) }
     }
 }
 
@@ -171,7 +185,7 @@ impl<T: Copy> Deref for Table<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         // SAFETY: invariants 1 and 2.
-        unsafe { core::slice::from_raw_parts(self.raw.at.cast(), self.raw.used / size_of::<T>()) }
+        unsafe { core::slice::from_raw_parts(self.raw.at().cast(), self.raw.used / size_of::<T>()) }
     }
 }
 
@@ -179,7 +193,7 @@ impl<T: Copy> DerefMut for Table<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         let len = self.len();
         // SAFETY: invariants 1 and 2.
-        unsafe { core::slice::from_raw_parts_mut(self.raw.at.cast(), len) }
+        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), len) }
     }
 }
 

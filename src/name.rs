@@ -11,7 +11,11 @@ pub fn normal(byte: u8) -> u8 {
 /// Whether two names are the same module, parameter or word.
 #[must_use]
 pub fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| normal(*a) == normal(*b))
+    let mut same = a.len() == b.len();
+    for (a, b) in a.iter().zip(b) {
+        same &= normal(*a) == normal(*b);
+    }
+    same
 }
 
 /// A hash that is equal for names that are the [`same`] (FNV-1a, 32 bits).

@@ -38,8 +38,9 @@ pub fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Opti
     for part in &[quote, value, quote] {
         text.extend(k, part);
     }
-    let added = text::split(text, start).1;
-    cmdline::next(added) == Some((param, Some(value), &[]))
+    let mut added = text::tail(text, start);
+    let read = cmdline::take(&mut added).and_then(|word| word.value);
+    read == Some(value) && added.is_empty()
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn failure<'a>(
             line.str("not a module for ").bytes(release).str(" (").str(arch::NAME).str(")")
         }
         Why::Alien => {
-            line.str("not a module, starts with ").hex(crate::text::split(&loader.head, 4).0)
+            line.str("not a module, starts with ").hex(crate::text::head(&loader.head, 4))
         }
         Why::Unknown => line.str(format).str(": neither the kernel nor this build inflates it"),
         Why::Damaged => damaged(line.str(format), loader.damage),

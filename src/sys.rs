@@ -15,10 +15,24 @@ use linux_raw_sys::system::{new_utsname, sysinfo};
 use syscalls::{Errno, Sysno, raw_syscall, syscall};
 
 /// Linux as it runs.
+///
+/// The loader has one, with its arena in a static, so that what is passed along everywhere is nothing.
 #[derive(Default)]
 pub struct Linux {
+    #[cfg(not(target_os = "none"))]
     arena: Arena,
 }
+
+/// The loader's arena. Invariant: it has one thread and one [`Linux`].
+#[cfg(target_os = "none")]
+struct Only(core::cell::UnsafeCell<Arena>);
+
+// SAFETY: one thread.
+#[cfg(target_os = "none")]
+unsafe impl Sync for Only {}
+
+#[cfg(target_os = "none")]
+static ARENA: Only = Only(core::cell::UnsafeCell::new(Arena::new()));
 
 /// The last words of a program that met a bug of its own; PID 1's end is a kernel panic.
 pub fn die() -> ! {
@@ -71,8 +85,15 @@ fn become_program(path: &CStr, envp: Strings) -> ! {
 }
 
 impl Kernel for Linux {
+    #[cfg(not(target_os = "none"))]
     fn arena(&mut self) -> &mut Arena {
         &mut self.arena
+    }
+
+    #[cfg(target_os = "none")]
+    fn arena(&mut self) -> &mut Arena {
+        // SAFETY: the invariant; the reference borrows the one `Linux`.
+        unsafe { &mut *ARENA.0.get() }
     }
 
     fn map(&mut self, len: usize) -> Result<&'static mut [u8]> {

@@ -34,21 +34,25 @@ pub fn has(text: &[u8], byte: u8) -> bool {
     find(text, byte).is_some()
 }
 
-/// The text before and from `at`; all of it and nothing if it is shorter.
+/// The first `len` bytes; all of it if it is shorter.
 #[must_use]
-pub fn split(text: &[u8], at: usize) -> (&[u8], &[u8]) {
-    text.split_at(at.min(text.len()))
+pub fn head(text: &[u8], len: usize) -> &[u8] {
+    text.get(..len).unwrap_or(text)
+}
+
+/// What follows the first `len` bytes; nothing if it is shorter.
+#[must_use]
+pub fn tail(text: &[u8], len: usize) -> &[u8] {
+    text.get(len..).unwrap_or_default()
 }
 
 /// Takes what stands before the first `byte`, or all; none at the end.
 #[inline(never)]
 pub fn take<'a>(text: &mut &'a [u8], byte: u8) -> Option<&'a [u8]> {
-    if text.is_empty() {
-        return None;
-    }
-    let (taken, rest) = split(text, find(text, byte).unwrap_or(text.len()));
-    *text = split(rest, 1).1;
-    Some(taken)
+    let whole = *text;
+    let len = find(whole, byte).unwrap_or(whole.len());
+    *text = tail(whole, len.wrapping_add(1));
+    (!whole.is_empty()).then_some(head(whole, len))
 }
 
 /// Takes the next word, whatever white space stands around it; none at the end.
@@ -56,9 +60,8 @@ pub fn take<'a>(text: &mut &'a [u8], byte: u8) -> Option<&'a [u8]> {
 pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
     let start = trim(text);
     let len = start.iter().position(|byte| is_space(*byte)).unwrap_or(start.len());
-    let (word, rest) = split(start, len);
-    *text = rest;
-    (len > 0).then_some(word)
+    *text = tail(start, len);
+    (len > 0).then_some(head(start, len))
 }
 
 /// Takes the last word; none at the start.
@@ -71,9 +74,8 @@ pub fn take_last<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
     {
         start = before;
     }
-    let (before, last) = split(rest, start);
-    *text = before;
-    (!last.is_empty()).then_some(last)
+    *text = head(rest, start);
+    (start < rest.len()).then_some(tail(rest, start))
 }
 
 /// White space as the kernel knows it: `lib/ctype.c` counts 0xa0, too.

@@ -92,7 +92,7 @@ impl Tree {
         let found = self.index.find(name::of(path));
         let known = found.filter(|module| {
             path.ends_with(module.path) && {
-                let (before, _) = text::split(path, path.len().wrapping_sub(module.path.len()));
+                let before = text::head(path, path.len().wrapping_sub(module.path.len()));
                 before.is_empty() || before.strip_suffix(b"/") == Some(self.dir)
             }
         });
