@@ -6,45 +6,36 @@
 /// The generator polynomial, lowest bit first (RFC 1952 section 8).
 const POLYNOMIAL: u32 = 0xedb8_8320;
 
-/// What each byte value adds to the sum, when 0 to 7 more bytes follow it in a step.
-pub struct Tables([[u32; 256]; 8]);
+/// What each byte value adds to the sum, when 0 to 7 more bytes follow it in a step: eight tables, one
+/// after the other.
+pub struct Tables([u32; 8 * 256]);
 
 impl Tables {
     /// Room for the tables, all zero bytes.
     #[must_use]
     pub const fn empty() -> Self {
-        Self([[0; 256]; 8])
+        Self([0; 8 * 256])
     }
 
-    /// The tables, computed by the first call.
+    /// The tables, computed by the first call. Each entry is that of the table before with a zero byte
+    /// after it.
     pub fn ready(&mut self) -> &Self {
-        let [one, more @ ..] = &mut self.0;
-        if one[1] == 0 {
-            (0..).zip(one.iter_mut()).for_each(|(byte, sum)| *sum = of_byte(byte));
-            (0..256).for_each(|at| extend(at, one, more));
+        if self.0[1] == 0 {
+            for at in 0..self.0.len() {
+                let before = at.checked_sub(256).map_or(at as u32, |before| self.0[before]);
+                self.0[at] = after_zero(before);
+            }
         }
         self
     }
 }
 
-/// The sum of one byte, bit by bit.
-fn of_byte(byte: u32) -> u32 {
-    (0..8).fold(byte, |sum, _| (sum >> 1) ^ if sum & 1 == 1 { POLYNOMIAL } else { 0 })
-}
-
-/// Entry `at` of each further table: that of the table before, with a zero byte after it.
-fn extend(at: usize, one: &[u32; 256], more: &mut [[u32; 256]; 7]) {
-    let mut sum = one.get(at).copied().unwrap_or_default();
-    for entry in more.iter_mut().filter_map(|table| table.get_mut(at)) {
-        sum = step(one, sum, 0);
-        *entry = sum;
+/// The sum after one more byte of zero, bit by bit.
+fn after_zero(mut sum: u32) -> u32 {
+    for _ in 0..8 {
+        sum = (sum >> 1) ^ if sum & 1 == 1 { POLYNOMIAL } else { 0 };
     }
-}
-
-/// The sum after one more byte.
-fn step(one: &[u32; 256], sum: u32, byte: u8) -> u32 {
-    let [low, ..] = sum.to_le_bytes();
-    (sum >> 8) ^ one[usize::from(low ^ byte)]
+    sum
 }
 
 /// A checksum that grows with what is shown to it.
@@ -73,7 +64,8 @@ impl<'a> Crc32<'a> {
 
     /// Shows one byte.
     pub fn byte(&mut self, byte: u8) {
-        self.sum = step(&self.tables.0[0], self.sum, byte);
+        let [low, ..] = self.sum.to_le_bytes();
+        self.sum = (self.sum >> 8) ^ self.tables.0[usize::from(low ^ byte)];
     }
 
     /// Shows `bytes`, which follow those before.
@@ -86,7 +78,9 @@ impl<'a> Crc32<'a> {
     /// The sum after eight more bytes.
     fn eight(&self, sum: u32, bytes: [u8; 8]) -> u32 {
         let bytes = u64::from_le_bytes(bytes) ^ u64::from(sum);
-        let of = |byte: usize| self.tables.0[7 - byte][usize::from((bytes >> (8 * byte)) as u8)];
+        let of = |byte: usize| {
+            self.tables.0[(7 - byte) * 256 + usize::from((bytes >> (8 * byte)) as u8)]
+        };
         of(0) ^ of(1) ^ of(2) ^ of(3) ^ of(4) ^ of(5) ^ of(6) ^ of(7)
     }
 }

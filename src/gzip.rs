@@ -34,7 +34,7 @@ pub fn kernel_takes(first: &[u8]) -> bool {
     matches!(first, [0x1f, 0x8b, DEFLATE, flags, ..] if flags & !(FTEXT | FNAME) == 0)
 }
 
-/// Inflates all members of the file, `first` and then what `source` gives, into `out`.
+/// Inflates all members of the file that `source` gives into `out`.
 ///
 /// Zero bytes may follow the last member, as on tapes; anything else is refused.
 ///
@@ -42,23 +42,22 @@ pub fn kernel_takes(first: &[u8]) -> bool {
 /// The first damage there is. `out` then holds bytes that nobody may use.
 pub fn inflate(
     source: &mut impl Source,
-    first: &[u8],
     scratch: &mut Scratch,
     out: &mut [u8],
 ) -> Result<Inflated, Damage> {
     let mut file = File {
-        input: Input::new(source, first, &mut scratch.piece),
+        input: Input::new(source, &mut scratch.piece),
         decoder: scratch.deflate.write(DecompressorOxide::default()),
         crc: Crc32::new(scratch.crc32.ready()),
         limit: out.len() as u64,
     };
     let mut all = Inflated { size: 0, parts: 0 };
-    while all.parts == 0 || file.goes_on()? {
+    while file.goes_on(all.parts) {
         // Its own slice for each: no match reaches into the member before.
-        let size = file.member(out.get_mut(all.size..).unwrap_or_default())?;
+        let size = file.member(out.get_mut(all.size..).unwrap_or_default());
         all = Inflated { size: all.size.saturating_add(size), parts: all.parts.saturating_add(1) };
     }
-    Ok(all)
+    file.input.damage().map_or(Ok(all), Err)
 }
 
 /// A file that is being read.
@@ -73,18 +72,27 @@ struct File<'a, S> {
 
 impl<S: Source> File<'_, S> {
     /// One member into the front of `out`: header, data, trailer. Returns its size.
-    fn member(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
+    fn member(&mut self, out: &mut [u8]) -> usize {
         self.crc.restart();
-        self.header()?;
+        self.header();
         self.crc.restart();
-        let size = self.data(out)?;
-        self.trailer(size)?;
-        Ok(size)
+        self.decoder.init();
+        let mut size = 0;
+        while self.is_good() && self.piece(out, &mut size) {}
+        self.trailer(size as u32);
+        size
     }
 
     /// The header (RFC 1952 section 2.3): nothing in it is used, all of it is checked.
-    fn header(&mut self) -> Result<(), Damage> {
-        let flags = self.fixed_fields()?;
+    fn header(&mut self) {
+        let id = self.half();
+        self.check(id == u16::from_le_bytes(MAGIC), "ID");
+        let method = self.byte();
+        self.check(method == DEFLATE, "CM");
+        let flags = self.byte();
+        self.check(flags & RESERVED == 0, "FLG");
+        // MTIME, XFL, OS.
+        self.skip(6);
         if flags & FEXTRA != 0 {
             let length = self.half();
             self.skip(length);
@@ -95,40 +103,25 @@ impl<S: Source> File<'_, S> {
         if flags & FHCRC != 0 {
             let computed = self.crc.value() as u16;
             let stored = self.half();
-            self.check(stored == computed, "CRC16")?;
+            self.check(stored == computed, "CRC16");
         }
-        self.input.complete()
     }
 
-    /// The ten bytes that every header has; returns FLG.
-    fn fixed_fields(&mut self) -> Result<u8, Damage> {
-        let id = self.half();
-        self.check(id == u16::from_le_bytes(MAGIC), "ID")?;
-        let method = self.byte();
-        self.check(method == DEFLATE, "CM")?;
-        let flags = self.byte();
-        self.check(flags & RESERVED == 0, "FLG")?;
-        // MTIME, XFL, OS.
-        self.skip(6);
-        Ok(flags)
+    /// Whether nothing was wrong so far.
+    fn is_good(&self) -> bool {
+        self.input.damage().is_none()
     }
 
-    /// Whether the header is good so far, up to `field`.
-    fn check(&self, good: bool, field: &'static str) -> Result<(), Damage> {
-        self.input.complete()?;
-        if good { Ok(()) } else { Err(Damage::Header { field, at: self.input.at() }) }
-    }
-
-    /// Inflates a member's data; returns how many bytes.
-    fn data(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
-        self.decoder.init();
-        let mut size = 0;
-        while self.piece(out, &mut size)? {}
-        Ok(size)
+    /// Notes that the header is wrong up to `field`, unless that is `good`.
+    #[inline(never)]
+    fn check(&mut self, good: bool, field: &'static str) {
+        if !good {
+            self.input.fail(Damage::Header { field, at: self.input.at() });
+        }
     }
 
     /// Inflates what one piece of the file holds; whether there is more.
-    fn piece(&mut self, out: &mut [u8], size: &mut usize) -> Result<bool, Damage> {
+    fn piece(&mut self, out: &mut [u8], size: &mut usize) -> bool {
         let piece = self.input.next();
         let last = piece.is_empty();
         let (status, read, wrote) = decompress(self.decoder, piece, out, *size, FLAGS);
@@ -136,43 +129,45 @@ impl<S: Source> File<'_, S> {
         let end = size.saturating_add(wrote);
         self.crc.update(out.get(*size..end).unwrap_or_default());
         *size = end;
-        match status {
-            Status::Done => Ok(false),
-            // With the output full it asks for room, even where it only waits for input.
-            Status::HasMoreOutput | Status::NeedsMoreInput if read > 0 || wrote > 0 => Ok(true),
-            // A whole file has a trailer left.
-            Status::HasMoreOutput | Status::NeedsMoreInput if last => Err(self.input.ended()),
-            Status::HasMoreOutput => Err(Damage::TooLarge { limit: self.limit }),
-            _ => Err(Damage::Corrupt { at: self.input.at() }),
+        let asks = matches!(status, Status::HasMoreOutput | Status::NeedsMoreInput);
+        // With the output full it asks for room, even where it only waits for input.
+        if asks && (read > 0 || wrote > 0) {
+            return true;
         }
+        if asks && last {
+            // A whole file has a trailer left.
+            self.input.ended();
+        } else if status == Status::HasMoreOutput {
+            self.input.fail(Damage::TooLarge { limit: self.limit });
+        } else if status != Status::Done {
+            self.input.fail(Damage::Corrupt { at: self.input.at() });
+        }
+        false
     }
 
     /// CRC32 and ISIZE (RFC 1952 section 2.3.1), against a member of `size` bytes.
-    fn trailer(&mut self, size: usize) -> Result<(), Damage> {
-        let crc = u64::from(self.crc.value());
-        let size = u64::from(size as u32);
+    fn trailer(&mut self, size: u32) {
+        let (crc, size) = (u64::from(self.crc.value()), u64::from(size));
         let (stored_crc, stored_size) = (self.word(), self.word());
-        self.input.complete()?;
         if stored_crc != crc {
-            return Err(Damage::Checksum { stored: stored_crc, computed: crc });
+            self.input.fail(Damage::Checksum { stored: stored_crc, computed: crc });
         }
         if stored_size != size {
-            return Err(Damage::Length { stored: stored_size, computed: size });
+            self.input.fail(Damage::Length { stored: stored_size, computed: size });
         }
-        Ok(())
     }
 
-    /// Whether another member follows; if not, only zero bytes may.
-    fn goes_on(&mut self) -> Result<bool, Damage> {
-        if self.input.next().first() == Some(&MAGIC[0]) {
-            return Ok(true);
+    /// Whether another member follows the `parts` before; if not, only zero bytes may.
+    fn goes_on(&mut self, parts: usize) -> bool {
+        if parts == 0 || self.input.next().first() == Some(&MAGIC[0]) {
+            return self.is_good();
         }
         loop {
             let at = self.input.at();
             match self.input.byte() {
-                None => return self.input.complete().map(|()| false),
+                None => return false,
                 Some(0) => {}
-                Some(_) => return Err(Damage::TrailingGarbage { at }),
+                Some(_) => self.input.fail(Damage::TrailingGarbage { at }),
             }
         }
     }
@@ -222,33 +217,30 @@ mod tests {
         }
     }
 
-    /// A disk that fails.
-    struct Broken;
+    /// A disk that fails after these bytes.
+    struct Broken<'a>(&'a [u8]);
 
-    impl Source for Broken {
-        fn read(&mut self, _: &mut [u8]) -> Result<usize, Errno> {
-            Err(Errno::EIO)
+    impl Source for Broken<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> Result<usize, Errno> {
+            match Steps(core::mem::take(&mut self.0), usize::MAX).read(buf)? {
+                0 => Err(Errno::EIO),
+                len => Ok(len),
+            }
         }
     }
 
-    /// Inflates `file` into `room` bytes; `sniffed` of it were read before, the rest in steps.
-    fn inflate_in(
-        file: &[u8],
-        sniffed: usize,
-        step: usize,
-        room: usize,
-    ) -> Result<Vec<u8>, Damage> {
-        let (first, rest) = file.split_at(sniffed.min(file.len()));
+    /// Inflates `file`, read in steps, into `room` bytes.
+    fn inflate_in(file: &[u8], step: usize, room: usize) -> Result<Vec<u8>, Damage> {
         let mut out = vec![0xaa; room];
         let mut scratch = Box::new(Scratch::new());
-        let all = inflate(&mut Steps(rest, step), first, &mut scratch, &mut out)?;
+        let all = inflate(&mut Steps(file, step), &mut scratch, &mut out)?;
         assert!(out[all.size..].iter().all(|byte| *byte == 0xaa), "wrote past the end");
         out.truncate(all.size);
         Ok(out)
     }
 
     fn inflate_all(file: &[u8]) -> Result<Vec<u8>, Damage> {
-        inflate_in(file, 64, 4096, 1 << 20)
+        inflate_in(file, 4096, 1 << 20)
     }
 
     fn gzip(bytes: &[u8], level: u32) -> Vec<u8> {
@@ -302,20 +294,13 @@ mod tests {
         let bytes = sample(100_000);
         for level in [0, 1, 9] {
             let file = gzip(&bytes, level);
-            assert!(inflate_in(&file, 0, 1, bytes.len()).as_ref() == Ok(&bytes), "level {level}");
+            assert!(inflate_in(&file, 1, bytes.len()).as_ref() == Ok(&bytes), "level {level}");
         }
     }
 
     #[test]
-    fn everything_may_have_been_read_while_sniffing() {
-        let bytes = sample(100_000);
-        let file = gzip(&bytes, 6);
-        assert!(inflate_in(&file, file.len(), 1, bytes.len()) == Ok(bytes));
-    }
-
-    #[test]
     fn no_bytes_are_a_file_too() {
-        assert_eq!(inflate_in(&gzip(b"", 6), 0, 1, 0), Ok(vec![]));
+        assert_eq!(inflate_in(&gzip(b"", 6), 1, 0), Ok(vec![]));
     }
 
     #[test]
@@ -329,10 +314,10 @@ mod tests {
         for (bytes, step) in [(sample(70_000), 1), (vec![0; 70_000], 1), (sample(70_000), 4096)] {
             for file in [gzip(&bytes, 9), gzip(&bytes, 0)] {
                 let (exact, less) = (bytes.len(), bytes.len() - 1);
-                assert!(inflate_in(&file, 0, step, exact).as_ref() == Ok(&bytes));
+                assert!(inflate_in(&file, step, exact).as_ref() == Ok(&bytes));
                 let too_large = Err(Damage::TooLarge { limit: less as u64 });
-                assert_eq!(inflate_in(&file, 0, step, less), too_large);
-                assert_eq!(inflate_in(&file, 0, step, 0), Err(Damage::TooLarge { limit: 0 }));
+                assert_eq!(inflate_in(&file, step, less), too_large);
+                assert_eq!(inflate_in(&file, step, 0), Err(Damage::TooLarge { limit: 0 }));
             }
         }
     }
@@ -340,16 +325,16 @@ mod tests {
     #[test]
     fn room_of_several_members_is_the_whole() {
         let file = [gzip(b"first", 6), gzip(b"second", 6)].concat();
-        assert_eq!(inflate_in(&file, 0, 1, 11), Ok(b"firstsecond".to_vec()));
-        assert_eq!(inflate_in(&file, 0, 1, 10), Err(Damage::TooLarge { limit: 10 }));
-        assert_eq!(inflate_in(&file, 0, 1, 5), Err(Damage::TooLarge { limit: 5 }));
+        assert_eq!(inflate_in(&file, 1, 11), Ok(b"firstsecond".to_vec()));
+        assert_eq!(inflate_in(&file, 1, 10), Err(Damage::TooLarge { limit: 10 }));
+        assert_eq!(inflate_in(&file, 1, 5), Err(Damage::TooLarge { limit: 5 }));
     }
 
     #[test]
     fn members_are_counted() {
         let file = [gzip(b"a", 6), gzip(b"", 6), stored(b"b"), gzip(b"c", 1)].concat();
         let (mut scratch, mut out) = (Box::new(Scratch::new()), [0; 3]);
-        let all = inflate(&mut Steps(&file, 9), b"", &mut scratch, &mut out);
+        let all = inflate(&mut Steps(&file, 9), &mut scratch, &mut out);
         assert_eq!((all, &out), (Ok(Inflated { size: 3, parts: 4 }), b"abc"));
     }
 
@@ -359,7 +344,7 @@ mod tests {
         let (file, mut scratch, mut out) =
             (gzip(&bytes, 9), Box::new(Scratch::new()), vec![0; 50_000]);
         for cut in [10, 20_000.min(file.len() / 2), file.len()] {
-            let all = inflate(&mut Steps(&file[..cut], 999), b"", &mut scratch, &mut out);
+            let all = inflate(&mut Steps(&file[..cut], 999), &mut scratch, &mut out);
             assert_eq!(all.is_ok(), cut == file.len());
         }
         assert!(out == bytes);
@@ -451,9 +436,9 @@ mod tests {
         let file = [gzip(&sample(700), 9), with_header_crc(31, b"\x01\0xn\0c\0", 0)].concat();
         let second = gzip(&sample(700), 9).len();
         for cut in (0..file.len()).filter(|cut| *cut != second) {
-            for (sniffed, step) in [(0, 1), (64, 4096), (cut, 1)] {
+            for step in [1, 4096] {
                 let truncated = Err(Damage::Truncated { at: cut as u64 });
-                assert_eq!(inflate_in(&file[..cut], sniffed, step, 1000), truncated, "{cut}");
+                assert_eq!(inflate_in(&file[..cut], step, 1000), truncated, "{cut}");
             }
         }
     }
@@ -463,7 +448,7 @@ mod tests {
         let file = gzip(&sample(700), 9);
         let cut = file.len() - 8;
         let truncated = Err(Damage::Truncated { at: cut as u64 });
-        assert_eq!(inflate_in(&file[..cut], 0, 1, 700), truncated);
+        assert_eq!(inflate_in(&file[..cut], 1, 700), truncated);
     }
 
     #[test]
@@ -474,7 +459,7 @@ mod tests {
         for (at, mask) in (0..file.len()).flat_map(|at| masks.map(|mask| (at, mask))) {
             let mut file = file.clone();
             file[at] ^= mask;
-            let harmed = inflate_in(&file, 0, 4096, 4096).is_ok_and(|found| found != bytes);
+            let harmed = inflate_in(&file, 4096, 4096).is_ok_and(|found| found != bytes);
             assert!(!harmed, "byte {at} flipped by {mask:#x}");
         }
     }
@@ -491,7 +476,7 @@ mod tests {
         let (mut scratch, mut out) = (Box::new(Scratch::new()), [0; 5]);
         for file in [gzip(b"hello", 6), with_header(FEXTRA, b"\xff\xff")] {
             let mut source = Counted(Steps(&file, 4096), 0);
-            let _ = inflate(&mut source, b"", &mut scratch, &mut out);
+            let _ = inflate(&mut source, &mut scratch, &mut out);
             assert_eq!(source.1, 2);
         }
     }
@@ -501,7 +486,7 @@ mod tests {
         let file = gzip(&sample(700), 9);
         for cut in [0, 5, 100, file.len()] {
             let (mut scratch, mut out) = (Box::new(Scratch::new()), [0; 700]);
-            let refused = inflate(&mut Broken, &file[..cut], &mut scratch, &mut out);
+            let refused = inflate(&mut Broken(&file[..cut]), &mut scratch, &mut out);
             assert_eq!(refused, Err(Damage::Read(Errno::EIO)));
         }
     }
@@ -518,17 +503,17 @@ mod tests {
         #[test]
         fn whatever_is_compressed_comes_back(
             bytes in prop::collection::vec(prop_oneof![4 => 0..4u8, 1 => any::<u8>()], 0..5000),
-            (level, sniffed, step) in (0..10u32, 0..3000usize, 1..3000usize),
+            (level, step) in (0..10u32, 1..3000usize),
         ) {
             let file = gzip(&bytes, level);
-            prop_assert_eq!(inflate_in(&file, sniffed, step, bytes.len()), Ok(bytes));
+            prop_assert_eq!(inflate_in(&file, step, 5000), Ok(bytes));
         }
 
         #[test]
         fn any_bytes_do_no_harm(data in prop::collection::vec(any::<u8>(), 0..2000)) {
             let file = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255], &data[..]].concat();
-            let whole = inflate_in(&file, 64, 4096, 9000);
-            prop_assert_eq!(inflate_in(&file, 0, 1, 9000).is_ok(), whole.is_ok());
+            let whole = inflate_in(&file, 4096, 9000);
+            prop_assert_eq!(inflate_in(&file, 1, 9000).is_ok(), whole.is_ok());
         }
     }
 }

@@ -112,12 +112,10 @@ impl Default for Scratch {
     }
 }
 
-/// The compressed bytes in order, a piece at a time: `first`, then what `source` gives.
-///
-/// A read error ends it, too; [`Input::complete`] tells.
+/// The compressed bytes in order, a piece at a time, and the first damage that was found. After a
+/// damage bytes may be asked for as before, so that only who has to know looks for it.
 pub(crate) struct Input<'a, S> {
     source: &'a mut S,
-    first: &'a [u8],
     piece: &'a mut [u8],
     start: usize,
     end: usize,
@@ -125,17 +123,14 @@ pub(crate) struct Input<'a, S> {
     taken: u64,
     /// The source has no more.
     over: bool,
-    error: Option<Errno>,
-    /// A byte was needed after the end.
-    short: bool,
+    damage: Option<Damage>,
 }
 
 impl<'a, S: Source> Input<'a, S> {
-    /// Input that begins with `first` and reads into `piece`.
-    pub(crate) fn new(source: &'a mut S, first: &'a [u8], piece: &'a mut [u8]) -> Self {
-        let (start, end, taken) = (0, 0, 0);
-        let (over, error, short) = (false, None, false);
-        Self { source, first, piece, start, end, taken, over, error, short }
+    /// Input that is read into `piece`.
+    pub(crate) fn new(source: &'a mut S, piece: &'a mut [u8]) -> Self {
+        let (start, end, taken, over, damage) = (0, 0, 0, false, None);
+        Self { source, piece, start, end, taken, over, damage }
     }
 
     /// How many bytes were taken.
@@ -143,32 +138,35 @@ impl<'a, S: Source> Input<'a, S> {
         self.taken
     }
 
-    /// The bytes that are there to be taken; none at the end only.
-    pub(crate) fn next(&mut self) -> &[u8] {
-        if self.first.is_empty() && self.start >= self.end && !self.over {
-            self.read();
-        }
-        match self.first {
-            [] => self.piece.get(self.start..self.end).unwrap_or_default(),
-            first => first,
-        }
+    /// What is wrong; the first that was found counts.
+    pub(crate) fn damage(&self) -> Option<Damage> {
+        self.damage
     }
 
-    fn read(&mut self) {
-        let read = self.source.read(self.piece);
-        self.error = read.err();
-        (self.start, self.end) = (0, read.unwrap_or_default());
-        self.over = self.end == 0;
-    }
-
-    /// Takes the first `count` of the bytes that are there. Inlined nowhere, for size.
+    /// Notes a damage.
     #[inline(never)]
+    pub(crate) fn fail(&mut self, damage: Damage) {
+        self.damage.get_or_insert(damage);
+    }
+
+    /// The bytes that are there to be taken; none at the end only.
+    #[inline(never)]
+    pub(crate) fn next(&mut self) -> &[u8] {
+        if self.start >= self.end && !self.over {
+            self.start = 0;
+            self.end = self.source.read(self.piece).unwrap_or_else(|errno| {
+                self.damage.get_or_insert(Damage::Read(errno));
+                0
+            });
+            self.over = self.end == 0;
+        }
+        self.piece.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Takes the first `count` of the bytes that are there.
     pub(crate) fn take(&mut self, count: usize) {
         self.taken = self.taken.wrapping_add(count as u64);
-        match self.first {
-            [] => self.start = self.start.saturating_add(count),
-            first => self.first = first.get(count..).unwrap_or_default(),
-        }
+        self.start = self.start.saturating_add(count);
     }
 
     /// The next byte, taken; none at the end.
@@ -178,20 +176,16 @@ impl<'a, S: Source> Input<'a, S> {
         byte
     }
 
-    /// The next byte, taken; at the end a zero that [`Input::complete`] will not pass.
+    /// The next byte, taken; at the end a zero and a damage.
     pub(crate) fn needed(&mut self) -> u8 {
-        let byte = self.byte();
-        self.short |= byte.is_none();
-        byte.unwrap_or_default()
+        self.byte().unwrap_or_else(|| {
+            self.ended();
+            0
+        })
     }
 
-    /// Fails unless all bytes could be read and every one that was needed was there.
-    pub(crate) fn complete(&self) -> Result<(), Damage> {
-        if self.short || self.error.is_some() { Err(self.ended()) } else { Ok(()) }
-    }
-
-    /// Why there is no more.
-    pub(crate) fn ended(&self) -> Damage {
-        self.error.map_or(Damage::Truncated { at: self.taken }, Damage::Read)
+    /// Notes that there is no more where there should be.
+    pub(crate) fn ended(&mut self) {
+        self.fail(Damage::Truncated { at: self.taken });
     }
 }

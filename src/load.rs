@@ -71,8 +71,6 @@ struct Job<'a> {
     fd: Fd,
     params: &'a CStr,
     format: Format,
-    /// How much of the file is in the loader's head.
-    head: usize,
 }
 
 impl<K: Kernel> Boot<'_, K> {
@@ -103,7 +101,7 @@ impl<K: Kernel> Boot<'_, K> {
             return Outcome::failed(Why::Alien, Errno::ENOEXEC);
         };
         let way = self.way(format);
-        let job = Job { fd, params, format, head };
+        let job = Job { fd, params, format };
         if self.log.takes(Priority::Debug) {
             self.announce(name, path, &job, way);
         }
@@ -228,8 +226,7 @@ impl<K: Kernel> Boot<'_, K> {
             Some(scratch) => scratch,
             None => mem::scratch(self.k),
         };
-        let head = text::head(&self.loader.head, job.head);
-        let found = unpack::inflate(self.k, job.fd, head, job.format, scratch, memory);
+        let found = unpack::inflate(self.k, job.fd, job.format, scratch, memory);
         self.loader.scratch = Some(scratch);
         found.map_err(|damage| {
             self.loader.damage = Some(damage);

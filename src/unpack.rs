@@ -30,8 +30,7 @@ pub fn claim<K: Kernel>(k: &mut K, fd: Fd, format: Format, length: u64) -> u64 {
     length.saturating_mul(5)
 }
 
-/// Inflates the file, of which `head` was read already, into `memory` and checks all that the stream
-/// says of itself.
+/// Inflates the file into `memory` and checks all that the stream says of itself.
 ///
 /// # Errors
 /// What is wrong with the stream.
@@ -39,30 +38,32 @@ pub fn claim<K: Kernel>(k: &mut K, fd: Fd, format: Format, length: u64) -> u64 {
 pub fn inflate<K: Kernel>(
     k: &mut K,
     fd: Fd,
-    head: &[u8],
     format: Format,
     scratch: &mut Scratch,
     memory: &mut [u8],
 ) -> core::result::Result<Inflated, Damage> {
-    let mut rest = Rest { k, fd };
+    let mut file = File { k, fd, at: 0 };
     match format {
         #[cfg(feature = "gzip")]
-        Format::Gzip => crate::gzip::inflate(&mut rest, head, scratch, memory),
+        Format::Gzip => crate::gzip::inflate(&mut file, scratch, memory),
         _ => {
-            let _ = (&mut rest, head, scratch, memory);
+            let _ = (&mut file, scratch, memory);
             Err(Damage::Read(Errno::ENOSYS))
         }
     }
 }
 
-/// What follows a file's head.
-struct Rest<'a, K> {
+/// A file from its first byte on, whatever of it was read before.
+struct File<'a, K> {
     k: &'a mut K,
     fd: Fd,
+    at: u64,
 }
 
-impl<K: Kernel> Source for Rest<'_, K> {
+impl<K: Kernel> Source for File<'_, K> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.k.read(self.fd, buffer)
+        let len = self.k.read_at(self.fd, buffer, self.at)?;
+        self.at = self.at.saturating_add(len as u64);
+        Ok(len)
     }
 }
