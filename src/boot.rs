@@ -128,17 +128,19 @@ impl<'k, K: Kernel> Boot<'k, K> {
 
     /// Looks everything up, and what it needs.
     fn plan(&mut self, entries: &[Entry]) {
-        let by_name = |entry: &Entry| !entry.is_barrier() && !text::has(entry.name, b'/');
-        let by_name = entries.iter().any(by_name);
-        let dir = self.config.dir;
-        if by_name || entries.iter().any(|entry| tree::may_hold(dir, entry.name)) {
+        let (dir, mut by_name, mut in_tree) = (self.config.dir, false, false);
+        for entry in entries {
+            by_name |= !entry.is_barrier() && !text::has(entry.name, b'/');
+            in_tree |= tree::may_hold(dir, entry.name);
+        }
+        if in_tree {
             let place = Place { root: b"", release: self.release(), dir };
-            self.tree = Tree::open(self.k, place, by_name);
+            self.tree.open(self.k, place, by_name);
             if by_name && self.tree.dir.is_empty() {
                 self.no_tree(place);
             }
         }
-        self.plan = plan::make(self.k, &self.config, &mut self.tree, entries);
+        self.plan.fill(self.k, &self.config, &mut self.tree, entries);
     }
 
     /// Says which release was looked for, and which are there.
@@ -213,8 +215,8 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// Deals with a step whose dependencies are there.
     #[inline(never)]
     fn one(&mut self, number: u32, step: &Step) -> Outcome {
-        let module = match step.task {
-            Task::Load(module) => module,
+        let path = match step.task {
+            Task::Load(path) => path,
             Task::Builtin => return Outcome::already(true),
             Task::Blocked(_) => return Outcome::of(Kind::Blocked),
             Task::Missing => return self.absent(step.name),
@@ -222,7 +224,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         };
         match self.params(number, step) {
             Some(params) => {
-                let path = self.tree.path(self.k, module.path);
+                let path = self.tree.path(self.k, path);
                 self.load(step.name, path, params)
             }
             None => Outcome::failed(Why::Params, Errno::EINVAL),

@@ -40,47 +40,49 @@ impl Index {
         let mut index = Self { text, slots: mem::zeros(k, lines.next_power_of_two()) };
         rest = text;
         loop {
-            let at = text.len().saturating_sub(rest.len());
+            let offset = text.len().saturating_sub(rest.len()).saturating_add(1);
             let Some(line) = text::take(&mut rest, b'\n') else { return index };
-            if let Ok(at) = u32::try_from(at) {
-                index.insert(line, at.saturating_add(1));
+            if let (Some(module), Ok(offset)) = (parse(line), u32::try_from(offset)) {
+                index.insert(module.path, offset);
             }
         }
     }
 
-    fn insert(&mut self, line: &'static [u8], offset: u32) {
-        let Some(module) = parse(line) else { return };
-        let (slot, found) = self.probe(name::of(module.path));
-        let first = found.is_none_or(|found| module.path < found.path);
+    fn insert(&mut self, path: &[u8], offset: u32) {
+        let slot = self.slot(name::of(path));
+        let first = self.module(slot).is_none_or(|found| path < found.path);
         if let Some(slot) = self.slots.get_mut(slot).filter(|_| first) {
             *slot = offset;
         }
     }
 
-    /// The slot of a name, and the module there.
+    /// The slot of a name: where it is, or would be.
     #[inline(never)]
-    fn probe(&self, wanted: &[u8]) -> (usize, Option<Module>) {
-        let mask = self.slots.len().wrapping_sub(1);
+    fn slot(&self, wanted: &[u8]) -> usize {
         let mut slot = name::hash(wanted) as usize;
         loop {
-            slot &= mask;
-            let offset = self.slots.get(slot).copied().unwrap_or(0);
-            if offset == 0 {
-                return (slot, None);
+            slot &= self.slots.len().wrapping_sub(1);
+            match self.module(slot) {
+                Some(other) if !name::same(name::of(other.path), wanted) => {
+                    slot = slot.wrapping_add(1);
+                }
+                _ => return slot,
             }
-            let mut rest = text::tail(self.text, (offset as usize).wrapping_sub(1));
-            let module = text::take(&mut rest, b'\n').and_then(parse);
-            if module.is_none_or(|module| name::same(name::of(module.path), wanted)) {
-                return (slot, module);
-            }
-            slot = slot.wrapping_add(1);
         }
+    }
+
+    /// The module of a slot.
+    #[inline(never)]
+    fn module(&self, slot: usize) -> Option<Module> {
+        let offset = self.slots.get(slot)?.checked_sub(1)?;
+        let mut rest = text::tail(self.text, offset as usize);
+        parse(text::take(&mut rest, b'\n')?)
     }
 
     /// The module of that name.
     #[must_use]
     pub fn find(&self, wanted: &[u8]) -> Option<Module> {
-        self.probe(wanted).1
+        self.module(self.slot(wanted))
     }
 }
 
@@ -100,8 +102,8 @@ pub fn walk<K: Kernel>(k: &mut K, folder: &[u8], skip: usize, found: &mut Table<
     let _ = files::entries(k, path, &mut |k: &mut K, entry, kind| {
         let is_module = name::of_file(entry).is_some();
         if kind == Kind::Dir || (kind == Kind::Unknown && !is_module) {
-            let below = mem::text(k, &[folder, entry, b"/"]);
-            walk(k, below, skip, found);
+            let below = mem::path(k, &[folder, entry, b"/"]);
+            walk(k, below.to_bytes(), skip, found);
         } else if kind != Kind::Other && is_module {
             for part in &[text::tail(folder, skip), entry, b":\n"] {
                 found.extend(k, part);

@@ -47,16 +47,6 @@ pub fn bytes<K: Kernel>(k: &mut K, len: usize) -> &'static mut [u8] {
     cut
 }
 
-/// The parts one after the other.
-#[inline(never)]
-pub fn text<K: Kernel>(k: &mut K, parts: &[&[u8]]) -> &'static [u8] {
-    let mut text = Table::new();
-    for part in parts {
-        text.extend(k, part);
-    }
-    text.into_slice()
-}
-
 /// The parts one after the other, as the kernel takes a path. With a NUL inside it is the empty path,
 /// which names no file.
 #[inline(never)]
@@ -103,36 +93,39 @@ struct Raw {
     /// to 8; or `room` is 0 and `before` is null, so that 8 is a dangling pointer.
     before: *mut u8,
     room: usize,
-    /// Bytes in use; at most `room`.
-    used: usize,
+    /// Values in use; they have room.
+    len: usize,
 }
 
 impl Raw {
     /// The first byte.
     fn at(&self) -> *mut u8 {
-        self.before.wrapping_add(8)
+        let at = self.before.wrapping_add(8);
+        // SAFETY: invariant 1; no mapping is at the end of the address space.
+        unsafe { core::hint::assert_unchecked(!at.is_null()) }
+        at
     }
 
-    /// Makes room for `more` bytes at the end and counts them as used: where they are.
+    /// Makes room for `more` values of `size` bytes at the end and counts them as used: where they are.
     #[inline(never)]
-    fn claim<K: Kernel>(&mut self, k: &mut K, more: usize) -> *mut u8 {
-        let end = self.used.saturating_add(more);
+    fn claim<K: Kernel>(&mut self, k: &mut K, more: usize, size: usize) -> *mut u8 {
+        let used = self.len.saturating_mul(size);
+        let end = used.saturating_add(more.saturating_mul(size));
         if end > self.room {
             let larger = bytes(k, end.max(self.room.saturating_mul(2)));
             // SAFETY: invariant 1, and `larger` is a memory of its own with room for `used` bytes.
-            unsafe { core::ptr::copy_nonoverlapping(self.at(), larger.as_mut_ptr(), self.used) };
+            unsafe { core::ptr::copy_nonoverlapping(self.at(), larger.as_mut_ptr(), used) };
             (self.before, self.room) = (larger.as_mut_ptr().wrapping_sub(8), larger.len());
         }
+        self.len = self.len.saturating_add(more);
         // SAFETY: `used <= end <= room`.
-        let claimed = unsafe { self.at().add(self.used) };
-        self.used = end;
-        claimed
+        unsafe { self.at().add(used) }
     }
 }
 
 /// A growing list of plain values. Growing copies to twice the room; the old room is left behind.
 pub struct Table<T: Copy + 'static> {
-    /// Invariant 2: `used` is a multiple of T's size, and so many bytes hold values.
+    /// Invariant 2: it holds `len` values of type T.
     raw: Raw,
     kind: PhantomData<T>,
 }
@@ -140,15 +133,15 @@ pub struct Table<T: Copy + 'static> {
 impl<T: Copy> Table<T> {
     /// An empty table; it takes no memory yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         const { assert!(align_of::<T>() <= 8 && size_of::<T>() > 0) }
-        Self { raw: Raw { before: null_mut(), room: 0, used: 0 }, kind: PhantomData }
+        Self { raw: Raw { before: null_mut(), room: 0, len: 0 }, kind: PhantomData }
     }
 
     /// Adds a value at the end.
     #[inline]
     pub fn push<K: Kernel>(&mut self, k: &mut K, value: T) {
-        let slot = self.raw.claim(k, size_of::<T>());
+        let slot = self.raw.claim(k, 1, size_of::<T>());
         // SAFETY: `slot` has room for a T, and tables are aligned to 8.
         unsafe { slot.cast::<T>().write(value) }
     }
@@ -156,22 +149,21 @@ impl<T: Copy> Table<T> {
     /// Adds all values at the end.
     #[inline]
     pub fn extend<K: Kernel>(&mut self, k: &mut K, values: &[T]) {
-        let slots = self.raw.claim(k, size_of_val(values));
+        let slots = self.raw.claim(k, values.len(), size_of::<T>());
         // SAFETY: `slots` has room for all of them; a table's memory is nobody else's.
         unsafe { core::ptr::copy_nonoverlapping(values.as_ptr(), slots.cast(), values.len()) }
     }
 
     /// Keeps the first `len` values.
     pub fn truncate(&mut self, len: usize) {
-        self.raw.used = self.raw.used.min(len.saturating_mul(size_of::<T>()));
+        self.raw.len = self.raw.len.min(len);
     }
 
     /// The values as a slice that lives as long as the process; what was filled stays for ever.
     #[must_use]
     pub fn into_slice(self) -> &'static mut [T] {
-        let len = self.len();
         // SAFETY: invariants 1 and 2, and `self` is gone.
-        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), len) }
+        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.len) }
     }
 }
 
@@ -185,15 +177,14 @@ impl<T: Copy> Deref for Table<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         // SAFETY: invariants 1 and 2.
-        unsafe { core::slice::from_raw_parts(self.raw.at().cast(), self.raw.used / size_of::<T>()) }
+        unsafe { core::slice::from_raw_parts(self.raw.at().cast(), self.raw.len) }
     }
 }
 
 impl<T: Copy> DerefMut for Table<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        let len = self.len();
         // SAFETY: invariants 1 and 2.
-        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), len) }
+        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.len) }
     }
 }
 

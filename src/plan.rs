@@ -12,7 +12,7 @@ use crate::list::{Entry, Severity};
 use crate::mem::Table;
 use crate::name;
 use crate::text;
-use crate::tree::Tree;
+use crate::tree::{self, Tree};
 
 /// How long a chain of dependencies may be; what is beyond fails. The stack holds it easily.
 pub const DEPTH: u32 = 5000;
@@ -21,13 +21,13 @@ pub const DEPTH: u32 = 5000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Load this file: relative to the tree, or absolute.
-    Load(Module),
+    Load(&'static [u8]),
+    /// Nothing: the word or file that blocks it.
+    Blocked(&'static [u8]),
     /// Nothing: the kernel has it built in.
     Builtin,
     /// Nothing: no file has that name.
     Missing,
-    /// Nothing: the word or file that blocks it.
-    Blocked(&'static [u8]),
     /// Nothing: it stands behind a chain of [`DEPTH`] others.
     Deep,
 }
@@ -75,6 +75,10 @@ pub struct Plan {
     /// The parameters that list entries gave, in order.
     pub extras: Table<Extra>,
     deps: Table<Dep>,
+    /// Dependencies of the steps that are being planned, the innermost's last.
+    pending: Table<Dep>,
+    /// How many steps are being planned.
+    depth: u32,
 }
 
 impl Plan {
@@ -84,43 +88,87 @@ impl Plan {
         self.steps.get(step as usize)
     }
 
+    /// Plans a list of entries.
+    pub fn fill<K: Kernel>(
+        &mut self,
+        k: &mut K,
+        config: &Config,
+        tree: &mut Tree,
+        entries: &[Entry],
+    ) {
+        let mut planner = Planner { tree, blocked: &config.blocked, plan: self };
+        for entry in entries {
+            if !entry.is_barrier() {
+                planner.entry(k, entry);
+            }
+        }
+        self.raise();
+    }
+
     /// What a step needs, in the order of planning.
     #[must_use]
     pub fn deps(&self, step: u32) -> &[Dep] {
         let (from, to) = self.step(step).map_or((0, 0), |step| step.deps);
         self.deps.get(from as usize..to as usize).unwrap_or_default()
     }
+
+    /// Puts a step into the order; it needs what is pending from `start` on. What isn't placed yet needs
+    /// this step itself: a loop, and nothing is waited for.
+    #[inline(never)]
+    fn place<K: Kernel>(&mut self, k: &mut K, step: u32, start: usize) {
+        let from = self.deps.len() as u32;
+        for dep in self.pending.get(start..).unwrap_or_default() {
+            if self.steps.get(dep.step as usize).is_some_and(|step| step.placed) {
+                self.deps.push(k, *dep);
+            }
+        }
+        self.pending.truncate(start);
+        let to = self.deps.len() as u32;
+        if let Some(step) = self.steps.get_mut(step as usize) {
+            (step.placed, step.deps) = (true, (from, to));
+        }
+        self.order.push(k, step);
+    }
+
+    /// Lets a hard dependency matter as much as what needs it, but no more than an ordinary entry: users
+    /// come after what they need, so one pass from the end is enough.
+    fn raise(&mut self) {
+        for user in self.order.iter().rev() {
+            let Some(user) = self.steps.get(*user as usize) else { continue };
+            let (severity, (from, to)) = (user.severity.min(Severity::Normal), user.deps);
+            for dep in self.deps.get(from as usize..to as usize).unwrap_or_default() {
+                if let Some(step) = self.steps.get_mut(dep.step as usize).filter(|_| dep.hard) {
+                    step.severity = step.severity.max(severity);
+                }
+            }
+        }
+    }
+}
+
+/// What leads to a module.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    /// The list, or a hard dependency.
+    Hard,
+    /// A soft dependency that comes before its user.
+    Before,
+    /// A soft dependency that comes after this step, its user.
+    After(u32),
 }
 
 /// The plan under construction.
 struct Planner<'a> {
     tree: &'a mut Tree,
     blocked: &'a [Block],
-    plan: Plan,
-    /// Dependencies of the steps that are being planned, the innermost's last.
-    pending: Table<Dep>,
-    /// How many steps are being planned.
-    depth: u32,
-}
-
-/// The plan for a list of entries.
-pub fn make<K: Kernel>(k: &mut K, config: &Config, tree: &mut Tree, entries: &[Entry]) -> Plan {
-    let (plan, pending) = (Plan::default(), Table::new());
-    let mut planner = Planner { tree, blocked: &config.blocked, plan, pending, depth: 0 };
-    for entry in entries {
-        if !entry.is_barrier() {
-            planner.entry(k, entry);
-        }
-    }
-    raise(&mut planner.plan);
-    planner.plan
+    plan: &'a mut Plan,
 }
 
 impl Planner<'_> {
     /// Plans an entry: one module, or all that an alias stands for.
+    #[inline(never)]
     fn entry<K: Kernel>(&mut self, k: &mut K, entry: &Entry) {
-        self.resolve(k, entry.name, None);
-        for dep in self.pending.iter() {
+        self.resolve(k, entry.name, Link::Hard);
+        for dep in self.plan.pending.iter() {
             if let Some(found) = self.plan.steps.get_mut(dep.step as usize) {
                 found.severity = found.severity.max(entry.severity);
             }
@@ -128,144 +176,120 @@ impl Planner<'_> {
                 self.plan.extras.push(k, Extra { step: dep.step, params: entry.params });
             }
         }
-        self.pending.truncate(0);
+        self.plan.pending.truncate(0);
     }
 
-    /// Plans what a name, an alias or a path stands for, and leaves it among the pending. A soft
-    /// dependency comes from a module: one that stands for nothing is nothing.
+    /// Plans what a name, an alias or a path stands for, and leaves it among the pending.
     #[inline(never)]
-    fn resolve<K: Kernel>(&mut self, k: &mut K, wanted: &'static [u8], soft: Option<Softly>) {
-        if text::has(wanted, b'/') {
-            let module = self.tree.find_file(wanted);
-            return self.visit(k, name::of(wanted), Task::Load(module), soft);
-        }
+    fn resolve<K: Kernel>(&mut self, k: &mut K, wanted: &'static [u8], link: Link) {
         let name = name::of(wanted);
-        if let Some(module) = self.tree.find(name) {
-            return self.visit(k, name::of(module.path), Task::Load(module), soft);
+        let mut found = self.tree.find(name);
+        if text::has(wanted, b'/') {
+            found = Some(self.tree.find_file(wanted));
         }
-        let names = self.tree.aliases(k, wanted);
-        for name in names.iter() {
-            let task = self.tree.find(name).map_or(Task::Missing, Task::Load);
-            self.visit(k, name, task, soft);
+        let mut is_alias = false;
+        if found.is_none() {
+            let mut aliases = self.tree.text(k, tree::ALIAS);
+            while let Some(name) = tree::next_module(&mut aliases, wanted) {
+                is_alias = true;
+                let found = self.tree.find(name);
+                self.visit(k, name, found, link);
+            }
         }
-        if !names.is_empty() || soft.is_some() {
-            return;
+        if !is_alias {
+            self.visit(k, name, found, link);
         }
-        let builtin = self.tree.is_builtin(k, name);
-        self.visit(k, name, if builtin { Task::Builtin } else { Task::Missing }, soft)
     }
 
-    /// Plans a module unless it is planned already, and leaves it among the pending.
+    /// Plans a module unless it is planned already, and leaves it among the pending. A soft dependency
+    /// comes from a module: one without a file is nothing.
     #[inline(never)]
     fn visit<K: Kernel>(
         &mut self,
         k: &mut K,
         name: &'static [u8],
-        task: Task,
-        soft: Option<Softly>,
+        file: Option<Module>,
+        link: Link,
     ) {
-        let hard = soft.is_none();
-        if !hard && task == Task::Missing {
+        let hard = link == Link::Hard;
+        if !hard && file.is_none() {
             return;
         }
-        let block = self.blocked.iter().find(|block| name::same(block.name, name));
-        let task = if self.depth < DEPTH { task } else { Task::Deep };
-        let task = block.map_or(task, |block| Task::Blocked(block.by));
-        let same = |step: &Step| step.task == task && name::same(step.name, name);
-        let known = self.plan.steps.iter().position(same);
-        let step = known.unwrap_or(self.plan.steps.len()) as u32;
-        if known.is_none() {
-            let severity = Severity::Optional;
-            self.plan.steps.push(k, Step { name, task, severity, placed: false, deps: (0, 0) });
-            self.depth = self.depth.wrapping_add(1);
-            self.around(k, step, name, task, soft);
-            self.depth = self.depth.wrapping_sub(1);
+        let task = self.task(k, name, file);
+        let mut step = 0;
+        for known in self.plan.steps.iter() {
+            if known.task == task && name::same(known.name, name) {
+                return self.plan.pending.push(k, Dep { step, hard });
+            }
+            step = step.wrapping_add(1);
         }
-        self.pending.push(k, Dep { step, hard });
+        let severity = Severity::Optional;
+        self.plan.steps.push(k, Step { name, task, severity, placed: false, deps: (0, 0) });
+        self.plan.depth = self.plan.depth.wrapping_add(1);
+        let needs = file.filter(|_| matches!(task, Task::Load(_))).map(|file| file.needs);
+        self.around(k, step, needs, link);
+        self.plan.depth = self.plan.depth.wrapping_sub(1);
+        self.plan.pending.push(k, Dep { step, hard });
     }
 
-    /// Plans what a new step needs, the step itself, and what is to come after it.
+    /// What is to be done with a module.
+    fn task<K: Kernel>(&mut self, k: &mut K, name: &[u8], file: Option<Module>) -> Task {
+        for block in self.blocked {
+            if name::same(block.name, name) {
+                return Task::Blocked(block.by);
+            }
+        }
+        match file {
+            _ if self.plan.depth >= DEPTH => Task::Deep,
+            Some(file) => Task::Load(file.path),
+            None if self.tree.is_builtin(k, name) => Task::Builtin,
+            None => Task::Missing,
+        }
+    }
+
+    /// Plans what a new step needs, if it is to be loaded, the step itself, and what is to come after it.
+    #[inline(never)]
     fn around<K: Kernel>(
         &mut self,
         k: &mut K,
         step: u32,
-        name: &'static [u8],
-        task: Task,
-        soft: Option<Softly>,
+        needs: Option<&'static [u8]>,
+        link: Link,
     ) {
-        let start = self.pending.len();
-        if let Some(Softly { after: Some(before) }) = soft {
-            self.pending.push(k, Dep { step: before, hard: false });
+        let start = self.plan.pending.len();
+        if let Link::After(before) = link {
+            self.plan.pending.push(k, Dep { step: before, hard: false });
         }
-        let Task::Load(module) = task else {
-            return self.place(k, step, start);
-        };
-        let mut needs = module.needs;
+        let Some(mut needs) = needs else { return self.plan.place(k, step, start) };
         while let Some(path) = text::take_last(&mut needs) {
             let module = self.tree.find_file(path);
-            self.visit(k, name::of(path), Task::Load(module), None);
+            self.visit(k, name::of(path), Some(module), Link::Hard);
         }
-        self.softdeps(k, name, None);
-        self.place(k, step, start);
-        self.softdeps(k, name, Some(step));
-        self.pending.truncate(start);
+        self.softdeps(k, step, Link::Before);
+        self.plan.place(k, step, start);
+        self.softdeps(k, step, Link::After(step));
+        self.plan.pending.truncate(start);
     }
 
-    /// Plans a module's soft dependencies of every line: those before it, or those after it.
-    fn softdeps<K: Kernel>(&mut self, k: &mut K, name: &'static [u8], after: Option<u32>) {
-        let mut at = 0;
-        while let Some(line) = self.tree.softdeps.get(at).copied() {
-            at = at.wrapping_add(1);
-            let (mut rest, mut post) = (line.rest, false);
-            while name::same(line.module, name)
-                && let Some(word) = text::take_word(&mut rest)
+    /// Plans a step's soft dependencies of every line: those before it, or those after it.
+    #[inline(never)]
+    fn softdeps<K: Kernel>(&mut self, k: &mut K, step: u32, link: Link) {
+        let name = self.plan.step(step).map_or(b"".as_slice(), |step| step.name);
+        let mut lines = self.tree.text(k, tree::SOFTDEP);
+        while let Some(mut line) = text::take(&mut lines, b'\n') {
+            let is_softdep = text::take_word(&mut line) == Some(b"softdep");
+            let module = text::take_word(&mut line).unwrap_or_default();
+            let mut wanted = link == Link::Before;
+            while is_softdep
+                && name::same(module, name)
+                && let Some(word) = text::take_word(&mut line)
             {
                 match word {
-                    b"pre:" => post = false,
-                    b"post:" => post = true,
-                    target if post == after.is_some() => {
-                        self.resolve(k, target, Some(Softly { after }));
-                    }
+                    b"pre:" => wanted = link == Link::Before,
+                    b"post:" => wanted = link != Link::Before,
+                    target if wanted => self.resolve(k, target, link),
                     _ => {}
                 }
-            }
-        }
-    }
-
-    /// Puts a step into the order; it needs what is pending. What isn't placed yet needs this step
-    /// itself: a loop, and nothing is waited for.
-    fn place<K: Kernel>(&mut self, k: &mut K, step: u32, start: usize) {
-        let from = self.plan.deps.len() as u32;
-        for dep in self.pending.iter().skip(start) {
-            if self.plan.step(dep.step).is_some_and(|step| step.placed) {
-                self.plan.deps.push(k, *dep);
-            }
-        }
-        self.pending.truncate(start);
-        let to = self.plan.deps.len() as u32;
-        if let Some(step) = self.plan.steps.get_mut(step as usize) {
-            (step.placed, step.deps) = (true, (from, to));
-        }
-        self.plan.order.push(k, step);
-    }
-}
-
-/// That a step is a soft dependency, and of which module it comes after.
-#[derive(Clone, Copy)]
-struct Softly {
-    after: Option<u32>,
-}
-
-/// Lets a hard dependency matter as much as what needs it, but no more than an ordinary entry: users
-/// come after what they need, so one pass from the end is enough.
-fn raise(plan: &mut Plan) {
-    for user in plan.order.iter().rev() {
-        let Some(user) = plan.steps.get(*user as usize) else { continue };
-        let (severity, deps) = (user.severity.min(Severity::Normal), user.deps);
-        for at in deps.0..deps.1 {
-            let dep = plan.deps.get(at as usize).filter(|dep| dep.hard);
-            if let Some(step) = dep.and_then(|dep| plan.steps.get_mut(dep.step as usize)) {
-                step.severity = step.severity.max(severity);
             }
         }
     }

@@ -33,7 +33,7 @@ impl<K: Kernel> Boot<'_, K> {
                 _ => line,
             },
             Kind::Missing => match step.task {
-                Task::Load(module) => line.str(" ").bytes(module.path),
+                Task::Load(path) => line.str(" ").bytes(path),
                 _ if self.tree.dir.is_empty() => line.str(" there is no module tree"),
                 _ => line.str(" in ").bytes(self.tree.dir),
             },

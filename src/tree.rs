@@ -25,14 +25,15 @@ pub struct Place {
     pub dir: Option<&'static [u8]>,
 }
 
-/// A `softdep` line.
-#[derive(Clone, Copy)]
-pub struct Soft {
-    /// The module that it is about.
-    pub module: &'static [u8],
-    /// `pre: A B post: C`
-    pub rest: &'static [u8],
-}
+/// The number of `modules.softdep`: [`Tree::text`].
+pub const SOFTDEP: usize = 0;
+/// The number of `modules.alias`.
+pub const ALIAS: usize = 1;
+/// The number of `modules.builtin`.
+const BUILTIN: usize = 2;
+
+/// The text files of a tree besides `modules.dep`.
+const FILES: [&[u8]; 3] = [b"modules.softdep", b"modules.alias", b"modules.builtin"];
 
 /// A module tree. Without one every look-up finds nothing.
 #[derive(Default)]
@@ -42,40 +43,49 @@ pub struct Tree {
     /// The folder that module paths are relative to; empty if there is no tree.
     pub dir: &'static [u8],
     index: Index,
-    /// All `softdep` lines, in order.
-    pub softdeps: Table<Soft>,
-    aliases: Option<&'static [u8]>,
-    builtins: Option<&'static [u8]>,
+    /// Those of [`FILES`] that were needed.
+    texts: [Option<&'static [u8]>; FILES.len()],
 }
 
 impl Tree {
-    /// Finds and opens the tree; one without a folder if there is none. One without an index is walked
-    /// only to look names up.
+    /// Finds and opens the tree; it stays without a folder if there is none. One without an index is
+    /// walked only to look names up.
     #[inline(never)]
-    pub fn open<K: Kernel>(k: &mut K, place: Place, by_name: bool) -> Self {
-        let mut tree = Self { root: place.root, ..Self::default() };
-        tree.dir = find(k, place);
-        if tree.dir.is_empty() {
-            return tree;
+    pub fn open<K: Kernel>(&mut self, k: &mut K, place: Place, by_name: bool) {
+        self.root = place.root;
+        self.dir = find(k, place);
+        if self.dir.is_empty() {
+            return;
         }
-        let text = tree.file(k, b"modules.dep").unwrap_or_else(|_| {
-            let folder = mem::text(k, &[place.root, tree.dir, b"/"]);
+        let text = self.file(k, b"modules.dep").unwrap_or_else(|_| {
+            let folder = self.path(k, b"").to_bytes();
             let mut found = Table::new();
             if by_name {
                 index::walk(k, folder, folder.len(), &mut found);
             }
             found.into_slice()
         });
-        tree.index = Index::of(k, text);
-        let text = tree.file(k, b"modules.softdep").unwrap_or_default();
-        tree.read_softdeps(k, text);
-        tree
+        self.index = Index::of(k, text);
     }
 
     /// A file of the tree's own folder, mapped.
     fn file<K: Kernel>(&self, k: &mut K, file: &[u8]) -> Result<&'static [u8]> {
         let path = self.path(k, file);
         files::map(k, path)
+    }
+
+    /// One of [`FILES`], mapped when it is needed first; empty if it isn't there.
+    #[inline(never)]
+    pub fn text<K: Kernel>(&mut self, k: &mut K, number: usize) -> &'static [u8] {
+        if let Some(Some(text)) = self.texts.get(number) {
+            return text;
+        }
+        let file = FILES.get(number).copied().unwrap_or_default();
+        let text = if self.dir.is_empty() { b"" } else { self.file(k, file).unwrap_or_default() };
+        if let Some(kept) = self.texts.get_mut(number) {
+            *kept = Some(text);
+        }
+        text
     }
 
     /// The module of that name.
@@ -107,34 +117,10 @@ impl Tree {
         mem::path(k, &[self.root, self.dir, b"/", file])
     }
 
-    /// The names of all modules that the alias stands for (`modules.alias`, lines of
-    /// `alias PATTERN MODULE`; a pattern may hold blanks).
-    #[inline(never)]
-    pub fn aliases<K: Kernel>(&mut self, k: &mut K, alias: &[u8]) -> Table<&'static [u8]> {
-        let mut names = Table::new();
-        let mut text = match self.aliases {
-            Some(text) => text,
-            None => self.file(k, b"modules.alias").unwrap_or_default(),
-        };
-        self.aliases = Some(text);
-        while let Some(line) = text::take(&mut text, b'\n') {
-            let Some(mut pattern) = line.strip_prefix(b"alias ") else { continue };
-            let name = text::take_last(&mut pattern).unwrap_or_default();
-            if glob::matches(text::trim(pattern), alias) {
-                names.push(k, name);
-            }
-        }
-        names
-    }
-
     /// Whether `modules.builtin` names the module.
     #[inline(never)]
     pub fn is_builtin<K: Kernel>(&mut self, k: &mut K, wanted: &[u8]) -> bool {
-        let mut text = match self.builtins {
-            Some(text) => text,
-            None => self.file(k, b"modules.builtin").unwrap_or_default(),
-        };
-        self.builtins = Some(text);
+        let mut text = self.text(k, BUILTIN);
         while let Some(line) = text::take(&mut text, b'\n') {
             if name::same(name::of(line), wanted) {
                 return true;
@@ -142,14 +128,19 @@ impl Tree {
         }
         false
     }
+}
 
-    #[inline(never)]
-    fn read_softdeps<K: Kernel>(&mut self, k: &mut K, mut text: &'static [u8]) {
-        while let Some(mut rest) = text::take(&mut text, b'\n') {
-            if text::take_word(&mut rest) == Some(b"softdep") {
-                let module = text::take_word(&mut rest).unwrap_or_default();
-                self.softdeps.push(k, Soft { module, rest });
-            }
+/// Takes the lines of `modules.alias` up to the next one that `alias` matches (`alias PATTERN MODULE`; a
+/// pattern may hold blanks): its module.
+#[inline(never)]
+pub fn next_module(lines: &mut &'static [u8], alias: &[u8]) -> Option<&'static [u8]> {
+    loop {
+        let mut line = text::take(lines, b'\n')?;
+        let name = text::take_last(&mut line).unwrap_or_default();
+        if let Some(pattern) = line.strip_prefix(b"alias ")
+            && glob::matches(text::trim(pattern), alias)
+        {
+            return Some(name);
         }
     }
 }
@@ -169,7 +160,7 @@ fn find<K: Kernel>(k: &mut K, place: Place) -> &'static [u8] {
         return if is_folder(k, place.root, dir) { dir } else { b"" };
     }
     for parent in &PARENTS {
-        let dir = mem::text(k, &[parent, b"/", place.release]);
+        let dir = mem::path(k, &[parent, b"/", place.release]).to_bytes();
         if is_folder(k, place.root, dir) {
             return dir;
         }

@@ -8,7 +8,7 @@ use insinit::config::Config;
 use insinit::list::{Entry, Severity};
 use insinit::mem::Table;
 use insinit::params;
-use insinit::plan::{self, Plan, Step, Task};
+use insinit::plan::{Plan, Step, Task};
 use insinit::sys::Linux;
 use insinit::tree::{Place, Tree};
 
@@ -64,8 +64,9 @@ pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<
         release: keep(release.as_bytes()),
         dir: config.dir,
     };
-    let mut tree = Tree::open(&mut k, place, by_name(&entries));
-    let plan = plan::make(&mut k, &config, &mut tree, &entries);
+    let (mut tree, mut plan) = (Tree::default(), Plan::default());
+    tree.open(&mut k, place, by_name(&entries));
+    plan.fill(&mut k, &config, &mut tree, &entries);
     let steps = plan.order.iter().filter_map(|at| Some((*at, plan.step(*at)?)));
     let steps = steps.map(|(at, step)| planned(&mut k, &config, &plan, at, step));
     Ok(Closure { dir: text(tree.dir), steps: steps.collect::<Result<_>>()? })
@@ -82,8 +83,8 @@ fn optional(name: &str) -> Entry {
 
 fn planned(k: &mut Linux, config: &Config, plan: &Plan, at: u32, step: &Step) -> Result<Planned> {
     let task = match step.task {
-        Task::Load(module) => Outcome::Load {
-            path: text(module.path),
+        Task::Load(path) => Outcome::Load {
+            path: text(path),
             params: parameters(k, config, plan, at, step)?,
         },
         Task::Builtin => Outcome::Builtin,
