@@ -1,5 +1,6 @@
 //! The checks that need no boot: format, lints, unit tests.
 
+use crate::layout;
 use crate::machine::Machine;
 use crate::programs::cargo;
 use crate::step;
@@ -18,6 +19,7 @@ pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
         let words = ["clippy", "--package", "insinit", "--package", "insinit-guest", "--target"];
         count(tally, &[&words[..], &[machine.target, "--", "-D", "warnings"]].concat());
     }
+    layout::run(machines, tally);
     count(tally, &["test", "--workspace", "--no-fail-fast"]);
 }
 

@@ -14,6 +14,7 @@ mod image;
 mod judge;
 mod kernel;
 mod kernels;
+mod layout;
 mod machine;
 mod made;
 mod programs;

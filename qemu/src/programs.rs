@@ -54,6 +54,19 @@ pub fn build(machine: &Machine) -> Result<Programs> {
     Ok(programs)
 }
 
+/// Builds the loader with gzip only, the smallest that inflates.
+///
+/// # Errors
+/// It can't be built.
+pub fn small(machine: &Machine) -> Result<PathBuf> {
+    let target = target_folder()?.join("small");
+    let mut command = cargo();
+    command.args(["build", "--release", "--package", "insinit", "--target", machine.target]);
+    command.args(["--no-default-features", "--features", "gzip", "--target-dir"]).arg(&target);
+    step::output(&mut command, BUILD).context("can't build the small loader")?;
+    Ok(target.join(machine.target).join("release").join("insinit"))
+}
+
 /// cargo's folder for what it builds: this program lies below.
 ///
 /// # Errors

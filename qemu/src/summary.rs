@@ -29,6 +29,8 @@ pub struct Summary {
     done: Option<String>,
     /// The real init ran.
     handed_over: bool,
+    /// The machine was switched off; asked of our own real init only.
+    ended: bool,
 }
 
 impl Summary {
@@ -43,13 +45,14 @@ impl Summary {
             expected: names.len(),
             done: said.iter().find(|line| line.verb == "done").map(account),
             handed_over: handed_over(run, &said, expected.guest),
+            ended: !expected.guest || run.end == End::Off(0),
         }
     }
 
     /// Whether all went as expected.
     #[must_use]
     pub fn good(&self) -> bool {
-        self.lacking.is_empty() && self.done.is_some() && self.handed_over
+        self.lacking.is_empty() && self.done.is_some() && self.handed_over && self.ended
     }
 
     /// The summary for people.
@@ -183,6 +186,14 @@ mod tests {
     #[test]
     fn a_module_without_a_line_is_lacking() {
         assert_eq!(summary(&GOOD[1..], true).lacking, ["mbcache: no word of it"]);
+    }
+
+    #[test]
+    fn a_boot_that_had_to_be_ended_is_not_good() {
+        let expected = Expected { asked: vec![], packed: vec![], guest: true };
+        let hangs = Run { end: End::TimedOut, ..run(&GOOD) };
+        assert!(!Summary::of(&hangs, &expected).good());
+        assert!(Summary::of(&run(&GOOD), &expected).good());
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
         words: "insinit.dir=/flat insinit.modules=dm_crypt",
         expect: &[
-            "load dm-mod: missing dm-mod.ko",
+            "load dm_mod: missing",
             "load dm_crypt: skipped needs dm_mod (missing)",
             "guest: modules 0",
         ],
