@@ -27,39 +27,47 @@ struct Segment {
     align: u64,
 }
 
+/// How large the loader may be, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Ceiling {
+    /// What it has reached and must keep.
+    now: u64,
+    /// What it is to reach.
+    goal: u64,
+}
+
 /// Builds the small loader for every machine, checks it, counts that, and says how it went.
 pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
     for machine in machines {
-        let bytes = programs::small(machine).and_then(|loader| check(&loader, machine));
-        match &bytes {
-            Ok(bytes) => println!("ok    {}: layout, {bytes} bytes with gzip only", machine.target),
+        let said = programs::small(machine).and_then(|loader| check(&loader, machine));
+        match &said {
+            Ok(said) => println!("ok    {}: layout; {said}", machine.target),
             Err(error) => println!("FAIL  {}: {error:#}", machine.target),
         }
-        tally.count(bytes.is_ok());
+        tally.count(said.is_ok());
     }
 }
 
-/// Checks the loader that was built for `machine`; gives its size.
+/// Checks the loader that was built for `machine`; gives what there is to say of its size.
 ///
 /// # Errors
 /// The first thing that isn't as it must be.
-pub fn check(loader: &Path, machine: &Machine) -> Result<u64> {
+fn check(loader: &Path, machine: &Machine) -> Result<String> {
     let file = fs::read(loader).with_context(|| format!("can't read {}", loader.display()))?;
     elf(&file, machine).with_context(|| format!("{} is not laid out well", loader.display()))?;
-    let (bytes, limit) = (file.len() as u64, limit(machine.target)?);
-    ensure!(
-        bytes <= limit,
-        "{} has {bytes} bytes, linker/sizes.txt allows {limit}",
-        loader.display()
-    );
-    Ok(bytes)
+    let (bytes, Ceiling { now, goal }) = (file.len() as u64, ceiling(machine.target)?);
+    ensure!(bytes <= now, "{bytes} bytes with gzip only, linker/sizes.txt allows {now}");
+    Ok(format!("{bytes} bytes with gzip only, at most {now}, the goal is {goal}"))
 }
 
 /// The ceiling of a target.
-fn limit(target: &str) -> Result<u64> {
-    let line = SIZES.lines().find_map(|line| line.strip_prefix(target));
-    let line = line.with_context(|| format!("linker/sizes.txt has no line for {target}"))?;
-    line.trim().parse().with_context(|| format!("linker/sizes.txt: {target} has no number"))
+fn ceiling(target: &str) -> Result<Ceiling> {
+    let mut lines = SIZES.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let found = lines.find(|words| words.first() == Some(&target));
+    match found.as_deref() {
+        Some([_, now, goal]) => Ok(Ceiling { now: now.parse()?, goal: goal.parse()? }),
+        _ => bail!("linker/sizes.txt has no line of three words for {target}"),
+    }
 }
 
 /// Static, for this machine, nothing to be resolved, nothing writable that can be executed.
@@ -130,8 +138,11 @@ mod tests {
 
     #[test]
     fn every_machine_has_a_ceiling() {
-        assert!(MACHINES.iter().all(|machine| limit(machine.target).is_ok_and(|bytes| bytes > 0)));
-        assert!(limit("vax-unknown-none").is_err());
+        for machine in &MACHINES {
+            let ceiling = ceiling(machine.target).expect("a line for each");
+            assert!(ceiling.now > 0 && ceiling.goal <= 24576, "{ceiling:?}");
+        }
+        assert!(ceiling("vax-unknown-none").is_err());
     }
 
     #[test]
