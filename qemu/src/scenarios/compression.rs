@@ -5,9 +5,34 @@ use insinit_initramfs::Compression;
 
 const THREE: &[&str] = &["dummy", "brd", "overlay"];
 
-const GOOD: &[&str] = &[
+const HERE: &[&str] = &[
+    "try dummy: * * bytes, inflated here",
     "load dummy: loaded",
+    "try brd: * * bytes, inflated here",
     "load brd: loaded",
+    "try overlay: * * bytes, inflated here",
+    "load overlay: loaded",
+    "done: 3 loaded,",
+    "guest: modules 3",
+];
+
+const KERNEL: &[&str] = &[
+    "try dummy: * * bytes, kernel inflates",
+    "load dummy: loaded",
+    "try brd: * * bytes, kernel inflates",
+    "load brd: loaded",
+    "try overlay: * * bytes, kernel inflates",
+    "load overlay: loaded",
+    "done: 3 loaded,",
+    "guest: modules 3",
+];
+
+const FILE: &[&str] = &[
+    "try dummy: * * bytes, file",
+    "load dummy: loaded",
+    "try brd: * * bytes, file",
+    "load brd: loaded",
+    "try overlay: * * bytes, file",
     "load overlay: loaded",
     "done: 3 loaded,",
     "guest: modules 3",
@@ -19,7 +44,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         on: &["6.12-x86_64", "6.12-aarch64", "6.12-riscv64", "6.1-x86_64", "7.2-x86_64"],
         image: Image { modules: THREE, compress: Some(Compression::Gzip), ..NOTHING },
         words: "insinit.modules=dummy,brd,overlay insinit.log=debug",
-        expect: GOOD,
+        expect: HERE,
         ..PLAIN
     },
     Scenario {
@@ -27,15 +52,15 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         on: &["6.12-x86_64", "6.12-aarch64", "6.12-riscv64", "7.2-x86_64"],
         image: Image { modules: THREE, compress: Some(Compression::Xz), ..NOTHING },
         words: "insinit.modules=dummy,brd,overlay insinit.log=debug",
-        expect: GOOD,
+        expect: KERNEL,
         ..PLAIN
     },
     Scenario {
         name: "not compressed",
         on: AARCH64,
         image: Image { modules: THREE, compress: Some(Compression::None), ..NOTHING },
-        words: "insinit.modules=dummy,brd,overlay",
-        expect: GOOD,
+        words: "insinit.modules=dummy,brd,overlay insinit.log=debug",
+        expect: FILE,
         ..PLAIN
     },
     Scenario {
