@@ -14,7 +14,7 @@ use crate::list::{self, Entry, Severity};
 use crate::load::Loader;
 use crate::log::Log;
 use crate::mem::{self, Table};
-use crate::outcome::{Kind, Outcome, WORDS, Why};
+use crate::outcome::{KINDS, Kind, Outcome, Why};
 use crate::params;
 use crate::plan::{self, Plan, Step, Task};
 use crate::start::Process;
@@ -49,8 +49,8 @@ pub struct Boot<'k, K> {
     pub loader: Loader,
     /// What became of the steps, by step; what isn't there hasn't been dealt with.
     pub outcomes: Table<Outcome>,
-    /// How often each of [`WORDS`] came out.
-    pub counts: [u32; WORDS.len()],
+    /// How often each [`Kind`] came out.
+    pub counts: [u32; KINDS],
     /// The real init.
     pub init: Init,
     /// The shell was started, or can't be typed into.
@@ -84,7 +84,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
             plan: Plan::default(),
             loader: Loader::default(),
             outcomes: Table::new(),
-            counts: [0; WORDS.len()],
+            counts: [0; KINDS],
             init: Init::Default,
             process,
         }
@@ -255,7 +255,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// A required entry failed: takes the failure action.
     #[inline(never)]
     fn required_failed(&mut self, step: &Step, outcome: Outcome, next: usize) {
-        let cause = [b"required ", step.name, b" ", outcome.word().as_bytes()];
+        let cause = [b"required ", step.name, b" ", outcome.word()];
         let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
         let next =
             next.map_or([b"exec ".as_slice(), self.init.name()], |next| [b"load ", next.name]);

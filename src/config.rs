@@ -40,23 +40,22 @@ impl Action {
     }
 }
 
-/// The words of `insinit.fail=`.
-pub const ACTIONS: [(&str, Action); 6] = [
-    ("panic", Action::Panic),
-    ("reboot", Action::Reboot),
-    ("poweroff", Action::PowerOff),
-    ("halt", Action::Halt),
-    ("shell", Action::Shell),
-    ("continue", Action::Continue),
+/// The words of `insinit.fail=`, in the order of [`Action`].
+pub const ACTIONS: &[u8] = b"panic reboot poweroff halt shell continue";
+
+const ACTION: [Action; 6] = [
+    Action::Panic,
+    Action::Reboot,
+    Action::PowerOff,
+    Action::Halt,
+    Action::Shell,
+    Action::Continue,
 ];
 
-/// The words of `insinit.log=`.
-const LEVELS: [(&str, Priority); 4] = [
-    ("error", Priority::Error),
-    ("warn", Priority::Warning),
-    ("info", Priority::Info),
-    ("debug", Priority::Debug),
-];
+/// The words of `insinit.log=`, in the order of [`LEVEL`].
+const LEVELS: &[u8] = b"error warn info debug";
+
+const LEVEL: [Priority; 4] = [Priority::Error, Priority::Warning, Priority::Info, Priority::Debug];
 
 /// A module that must not be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +104,11 @@ pub struct Config {
     pub quiet: bool,
 }
 
+/// The words that the loader knows, in the order of [`USE`].
+const WORDS: &[u8] = b"insinit.modules modules_load rd.modules_load modules rd.driver.pre \
+rd.modules_force_load insinit.required module_blacklist modprobe.blacklist rd.driver.blacklist \
+insinit.list insinit.dir insinit.fail insinit.log insinit.init init root quiet";
+
 /// What a word is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -119,46 +123,28 @@ enum Use {
     KernelInit,
     Root,
     Quiet,
-    /// A parameter of a module.
-    Param,
-    /// In our name, but unknown.
-    Strange,
-    /// Nothing of ours.
-    Other,
 }
 
-/// The words that the loader knows.
-const USES: [(&str, Use); 18] = [
-    ("insinit.modules", Use::List),
-    ("insinit.required", Use::Required),
-    ("modules_load", Use::List),
-    ("rd.modules_load", Use::List),
-    ("modules", Use::List),
-    ("rd.driver.pre", Use::List),
-    ("rd.modules_force_load", Use::List),
-    ("module_blacklist", Use::Block),
-    ("modprobe.blacklist", Use::Block),
-    ("rd.driver.blacklist", Use::Block),
-    ("insinit.list", Use::ListFile),
-    ("insinit.dir", Use::Dir),
-    ("insinit.fail", Use::Fail),
-    ("insinit.log", Use::Log),
-    ("insinit.init", Use::Init),
-    ("init", Use::KernelInit),
-    ("root", Use::Root),
-    ("quiet", Use::Quiet),
+const USE: [Use; 18] = [
+    Use::List,
+    Use::List,
+    Use::List,
+    Use::List,
+    Use::List,
+    Use::List,
+    Use::Required,
+    Use::Block,
+    Use::Block,
+    Use::Block,
+    Use::ListFile,
+    Use::Dir,
+    Use::Fail,
+    Use::Log,
+    Use::Init,
+    Use::KernelInit,
+    Use::Root,
+    Use::Quiet,
 ];
-
-impl Use {
-    fn of(key: &[u8]) -> Self {
-        match USES.iter().find(|(known, _)| name::same(known.as_bytes(), key)) {
-            Some((_, found)) => *found,
-            None if key.starts_with(b"insinit.") => Self::Strange,
-            None if text::has(key, b'.') => Self::Param,
-            None => Self::Other,
-        }
-    }
-}
 
 impl Config {
     /// Reads the words of a configuration file: one or more a line, `#` lines are comments.
@@ -174,55 +160,53 @@ impl Config {
     #[inline(never)]
     pub fn read<K: Kernel>(&mut self, k: &mut K, mut words: &'static [u8]) {
         while let Some(word) = cmdline::take(&mut words) {
-            if let Some(what) = self.word(k, word) {
+            let what = match choice(WORDS, &USE, word.key) {
+                Some(usage) => self.known(k, usage, word),
+                None => self.unknown(k, word),
+            };
+            if !what.is_empty() {
                 self.complaints.push(k, Complaint { key: word.key, what });
             }
         }
     }
 
-    /// Takes one word in; says what is wrong with it.
-    fn word<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Option<&'static str> {
-        let usage = Use::of(word.key);
-        match usage {
-            Use::Quiet => self.quiet = true,
-            Use::Param => self.params.push(k, word),
-            Use::Strange => return Some("not a word that this build knows"),
-            Use::Other => {}
-            _ => match word.value {
-                Some(value) => return self.valued(k, usage, word.key, value),
-                None => return Some("needs =VALUE"),
-            },
+    /// Takes a word in that may be a module's parameter; says what is wrong with it.
+    fn unknown<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> &'static str {
+        if word.key.starts_with(b"insinit.") {
+            return "not a word that this build knows";
         }
-        None
+        if text::has(word.key, b'.') {
+            self.params.push(k, word);
+        }
+        ""
     }
 
-    /// Takes a word's value in; says what is wrong with it.
-    fn valued<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        usage: Use,
-        key: &'static [u8],
-        value: &'static [u8],
-    ) -> Option<&'static str> {
-        let given = Some(value).filter(|value| !value.is_empty());
+    /// Takes a word of ours in; says what is wrong with it.
+    fn known<K: Kernel>(&mut self, k: &mut K, usage: Use, word: Word<'static>) -> &'static str {
+        let Some(value) = word.value else {
+            self.quiet |= usage == Use::Quiet;
+            return if usage == Use::Quiet { "" } else { "needs =VALUE" };
+        };
+        let given = word.value.filter(|value| !value.is_empty());
         match usage {
-            Use::Block => self.block(k, key, value),
-            Use::ListFile => self.list = Some(value),
+            Use::List | Use::Required => self.list(k, value, usage == Use::Required),
+            Use::Block => self.block(k, word.key, value),
+            Use::ListFile => self.list = word.value,
             Use::Dir => self.dir = given,
             Use::Init => self.init = given,
             Use::KernelInit => self.kernel_init = given,
             Use::Root => self.root = given,
-            Use::Fail => match choice(&ACTIONS, value) {
+            Use::Quiet => self.quiet = true,
+            Use::Fail => match choice(ACTIONS, &ACTION, value) {
                 Some(action) => self.fail = action,
-                None => return Some("not panic, reboot, poweroff, halt, shell or continue"),
+                None => return "not panic, reboot, poweroff, halt, shell or continue",
             },
-            Use::Log => match choice(&LEVELS, value) {
+            Use::Log => match choice(LEVELS, &LEVEL, value) {
                 Some(level) => self.log = Some(level),
-                None => return Some("not error, warn, info or debug"),
+                None => return "not error, warn, info or debug",
             },
-            _ => self.list(k, value, usage == Use::Required),
         }
-        None
+        ""
     }
 
     fn list<K: Kernel>(&mut self, k: &mut K, mut value: &'static [u8], required: bool) {
@@ -250,9 +234,9 @@ impl Config {
     }
 }
 
-/// The value that a word chooses.
-fn choice<T: Copy>(choices: &[(&str, T)], value: &[u8]) -> Option<T> {
-    choices.iter().find(|(text, _)| text.as_bytes() == value).map(|(_, choice)| *choice)
+/// What a word chooses.
+fn choice<T: Copy>(words: &[u8], choices: &[T], word: &[u8]) -> Option<T> {
+    choices.get(name::position(words, word)?).copied()
 }
 
 #[cfg(test)]

@@ -40,16 +40,22 @@ const fn code(letter: u8) -> u16 {
     code as u16
 }
 
-/// Shows `each` the letters of the error's name behind the E; none for a number without a name (a
-/// module's init may return any).
+/// Shows `each` the letters of the error's name; none for a number without a name (a module's init may
+/// return any).
 pub fn spell(errno: Errno, mut each: impl FnMut(u8)) {
-    let mut left = errno.into_raw();
-    for letters in &PACKED {
-        for place in [0, 5, 10] {
-            match letters >> place & 31 {
-                0 => left = left.wrapping_sub(1),
-                code if left == 1 => each(LETTERS.get(usize::from(code)).copied().unwrap_or(b'?')),
-                _ => {}
+    let (mut left, mut first) = (errno.into_raw(), true);
+    for packed in &PACKED {
+        let mut letters = *packed;
+        for _ in 0..3 {
+            let code = letters & 31;
+            letters >>= 5;
+            if code == 0 {
+                left = left.wrapping_sub(1);
+            } else if left == 1 {
+                if core::mem::take(&mut first) {
+                    each(b'E');
+                }
+                each(LETTERS.get(usize::from(code)).copied().unwrap_or_default());
             }
         }
     }
@@ -60,7 +66,7 @@ mod tests {
     use super::*;
 
     fn name(number: i32) -> String {
-        let mut name = String::from("E");
+        let mut name = String::new();
         spell(Errno::new(number), |letter| name.push(letter.into()));
         name
     }
@@ -75,6 +81,6 @@ mod tests {
 
     #[test]
     fn numbers_without_a_name_have_none() {
-        assert_eq!([0, 41, 58, 134, 4095, -1].map(name), ["E"; 6]);
+        assert_eq!([0, 41, 58, 134, 4095, -1].map(name), [""; 6]);
     }
 }

@@ -6,6 +6,7 @@ use crate::config::{ACTIONS, Action};
 use crate::kernel::Kernel;
 use crate::line::{Line, Priority};
 use crate::log;
+use crate::text;
 use core::ffi::CStr;
 
 /// The shell of `insinit.fail=shell`.
@@ -30,11 +31,7 @@ impl<K: Kernel> Boot<'_, K> {
         let how = self.config.fail.stop();
         let action = if how.is_some() { self.config.fail } else { Action::Panic };
         let line = self.log.line(Priority::Critical, "stop ");
-        for (word, named) in ACTIONS {
-            if named == action {
-                line.str(word);
-            }
-        }
+        line.bytes(text::nth(ACTIONS, b' ', action as usize));
         add(line.str(": "), cause).str("; next was ");
         add(line, next);
         self.log.send(self.k);

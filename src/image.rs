@@ -1,6 +1,8 @@
 //! A module's file: opened once, told apart by its first bytes.
 #![forbid(unsafe_code)]
 
+use crate::text;
+
 /// What a file is, by its first bytes; its name means nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -17,26 +19,22 @@ pub enum Format {
 impl Format {
     /// The format that these first bytes begin.
     #[must_use]
-    pub fn of(head: &[u8]) -> Option<Self> {
-        match head {
-            [0x7f, b'E', b'L', b'F', ..] => Some(Self::Elf),
-            [0x1f, 0x8b, ..] => Some(Self::Gzip),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
+    pub fn of(head: &[u8; HEAD]) -> Option<Self> {
+        let [a, b, c, d, e, f, ..] = *head;
+        match u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) {
+            start if start & 0xffff_ffff == 0x464c_457f => Some(Self::Elf),
+            start if start & 0xffff == 0x8b1f => Some(Self::Gzip),
+            0x5a_587a_37fd => Some(Self::Xz),
+            start if start & 0xffff_ffff == 0xfd2f_b528 => Some(Self::Zstd),
+            start if start & 0xffff_fff0 == 0x184d_2a50 => Some(Self::Zstd),
             _ => None,
         }
     }
 
     /// Its name, as /sys/module/compression spells it, too.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Elf => "ELF",
-            Self::Gzip => "gzip",
-            Self::Xz => "xz",
-            Self::Zstd => "zstd",
-        }
+    pub fn name(self) -> &'static [u8] {
+        text::nth(b"ELF gzip xz zstd", b' ', self as usize)
     }
 
     /// Whether the kernel's own decoder reads a file with this header as it is meant
@@ -58,14 +56,15 @@ fn xz_kernel_takes(head: &[u8]) -> bool {
     let [_, _, _, _, _, _, 0, 0 | 1, _, _, _, _, _, flags, rest @ ..] = head else {
         return false;
     };
-    let sizes = (flags >> 6 & 1).saturating_add(flags >> 7);
-    let mut rest = rest;
-    for _ in 0..sizes {
-        // A size ends with the byte that has no high bit.
-        let end = rest.iter().position(|byte| byte & 0x80 == 0).unwrap_or(rest.len());
-        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    // A size ends with the byte that has no high bit.
+    let mut sizes = (flags >> 6 & 1).wrapping_add(flags >> 7);
+    for byte in rest {
+        if sizes == 0 {
+            return flags & 0x3f == 0 && *byte == 0x21;
+        }
+        sizes = sizes.wrapping_sub(u8::from(byte & 0x80 == 0));
     }
-    flags & 0x3f == 0 && rest.first() == Some(&0x21)
+    false
 }
 
 /// Bytes read to tell the format: an ELF header, or all of a compressed header that is looked at.
@@ -88,13 +87,19 @@ mod tests {
 
     #[test]
     fn formats_are_told_apart_by_their_first_bytes() {
-        assert_eq!(Format::of(b"\x7fELF\x02"), Some(Format::Elf));
-        assert_eq!(Format::of(b"\x1f\x8b\x08"), Some(Format::Gzip));
-        assert_eq!(Format::of(b"\xfd7zXZ\0\0\x01"), Some(Format::Xz));
-        assert_eq!(Format::of(b"\x28\xb5\x2f\xfd"), Some(Format::Zstd));
-        assert_eq!(Format::of(b"\x51\x2a\x4d\x18"), Some(Format::Zstd));
-        assert_eq!(Format::of(b"#!/bin/sh"), None);
-        assert_eq!(Format::of(b""), None);
+        let of = |start: &[u8]| {
+            let mut head = [0; HEAD];
+            head[..start.len()].copy_from_slice(start);
+            Format::of(&head)
+        };
+        assert_eq!(of(b"\x7fELF\x02"), Some(Format::Elf));
+        assert_eq!(of(b"\x1f\x8b\x08"), Some(Format::Gzip));
+        assert_eq!(of(b"\xfd7zXZ\0\0\x01"), Some(Format::Xz));
+        assert_eq!(of(b"\xfd7zXZ\x01"), None);
+        assert_eq!(of(b"\x28\xb5\x2f\xfd"), Some(Format::Zstd));
+        assert_eq!(of(b"\x51\x2a\x4d\x18"), Some(Format::Zstd));
+        assert_eq!(of(b"#!/bin/sh"), None);
+        assert_eq!(of(b""), None);
     }
 
     #[test]

@@ -53,12 +53,8 @@ impl Line {
     }
 
     /// Adds text of the loader's own.
-    #[inline(never)]
     pub fn str(&mut self, text: &str) -> &mut Self {
-        for byte in text.bytes() {
-            self.byte(byte);
-        }
-        self
+        self.bytes(text.as_bytes())
     }
 
     /// Adds text from outside; control characters are shown as `\xNN`, so that it stays one line.
@@ -135,9 +131,6 @@ impl Line {
     pub fn errno(&mut self, errno: Errno) -> &mut Self {
         let mut has_name = false;
         errno::spell(errno, |letter| {
-            if !has_name {
-                self.byte(b'E');
-            }
             has_name = true;
             self.byte(letter);
         });

@@ -26,8 +26,8 @@ const COMPRESSED_FILE: u32 = 4;
 /// What the loads of one boot share.
 pub struct Loader {
     budget: Budget,
-    /// What the kernel inflates itself, once that was asked for; the inner none is nothing.
-    compression: Option<Option<Format>>,
+    /// What the kernel inflates itself, once that was asked for; empty if nothing.
+    compression: Option<&'static [u8]>,
     /// The decoders' memory, once one was needed.
     scratch: Option<&'static mut Scratch>,
     /// What the last failure was about: see [`Why`].
@@ -91,12 +91,12 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn load_open(&mut self, name: &[u8], path: &CStr, fd: Fd, params: &CStr) -> Outcome {
         self.loader.head = [0; HEAD];
-        let head = match self.k.read(fd, &mut self.loader.head) {
+        match self.k.read(fd, &mut self.loader.head) {
             Ok(0) => return Outcome::failed(Why::Empty, Errno::ENOEXEC),
-            Ok(len) => len,
+            Ok(_) => {}
             Err(errno) => return Outcome::failed(Why::Unreadable, errno),
-        };
-        self.loader.format = Format::of(text::head(&self.loader.head, head));
+        }
+        self.loader.format = Format::of(&self.loader.head);
         let Some(format) = self.loader.format else {
             return Outcome::failed(Why::Alien, Errno::ENOEXEC);
         };
@@ -118,18 +118,18 @@ impl<K: Kernel> Boot<'_, K> {
             return Way::File;
         }
         let takes = format.kernel_takes(&self.loader.head);
-        if takes && self.compression() == Some(format) { Way::Kernel } else { Way::Here }
+        if takes && self.compression() == format.name() { Way::Kernel } else { Way::Here }
     }
 
     /// What the kernel inflates itself: /sys/module/compression, asked for once.
-    fn compression(&mut self) -> Option<Format> {
-        if self.loader.compression.is_none() {
-            let text = self.ground.sys(self.k, c"/sys/module/compression").unwrap_or_default();
-            let formats = [Format::Gzip, Format::Xz, Format::Zstd];
-            let same = |format: &Format| text::trim(text) == format.name().as_bytes();
-            self.loader.compression = Some(formats.into_iter().find(same));
+    fn compression(&mut self) -> &'static [u8] {
+        if let Some(known) = self.loader.compression {
+            return known;
         }
-        self.loader.compression.flatten()
+        let text = self.ground.sys(self.k, c"/sys/module/compression").unwrap_or_default();
+        let text = text::trim(text);
+        self.loader.compression = Some(text);
+        text
     }
 
     /// Asks for memory before a load.
@@ -168,7 +168,7 @@ impl<K: Kernel> Boot<'_, K> {
         }
         match self.k.finit_module(job.fd, job.params, COMPRESSED_FILE) {
             Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => {
-                self.loader.compression = Some(None);
+                self.loader.compression = Some(b"");
                 self.here(job, None)
             }
             Err(errno @ (Errno::ENOEXEC | Errno::EINVAL)) if unpack::knows(job.format) => {

@@ -1,6 +1,8 @@
 //! Module names: `-` and `_` are equal, and a file's name gives the module's.
 #![forbid(unsafe_code)]
 
+use crate::text;
+
 /// The byte as it stands in the kernel's own names: `-` becomes `_`
 /// (`scripts/Makefile.lib`, `name-fix-token`).
 #[must_use]
@@ -16,6 +18,20 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
         same &= normal(*a) == normal(*b);
     }
     same
+}
+
+/// The number of a name in a list whose entries a blank separates.
+#[must_use]
+#[inline(never)]
+pub fn position(mut list: &[u8], name: &[u8]) -> Option<usize> {
+    let mut number = 0_usize;
+    while let Some(known) = text::take(&mut list, b' ') {
+        if same(known, name) {
+            return Some(number);
+        }
+        number = number.wrapping_add(1);
+    }
+    None
 }
 
 /// A hash that is equal for names that are the [`same`] (FNV-1a, 32 bits).

@@ -3,11 +3,14 @@
 
 use crate::line::Priority;
 use crate::list::Severity;
+use crate::text;
 use syscalls::Errno;
 
 /// The contract's words, in the order of the sum.
-pub const WORDS: [&str; 7] =
-    ["loaded", "already", "absent", "blocked", "missing", "skipped", "failed"];
+pub const WORDS: &[u8] = b"loaded already absent blocked missing skipped failed";
+
+/// How many they are.
+pub const KINDS: usize = Kind::Failed as usize + 1;
 
 /// The result of one step; its number is its place in [`WORDS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,8 +102,8 @@ impl Outcome {
 
     /// The contract's word for it.
     #[must_use]
-    pub fn word(self) -> &'static str {
-        WORDS.get(self.kind as usize).copied().unwrap_or_default()
+    pub fn word(self) -> &'static [u8] {
+        text::nth(WORDS, b' ', self.kind as usize)
     }
 
     /// Whether modules that need this one can be loaded.

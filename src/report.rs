@@ -10,6 +10,7 @@ use crate::line::{Line, Priority};
 use crate::load::Loader;
 use crate::outcome::{Kind, Outcome, WORDS, Why};
 use crate::plan::{Step, Task};
+use crate::text;
 use syscalls::Errno;
 
 impl<K: Kernel> Boot<'_, K> {
@@ -23,7 +24,7 @@ impl<K: Kernel> Boot<'_, K> {
             (Kind::Missing, Task::Missing) => line.bytes(step.name), // as it was written
             _ => line.name(step.name),
         };
-        line.str(": ").str(outcome.word());
+        line.str(": ").bytes(outcome.word());
         match outcome.kind {
             Kind::Loaded => line.str(" ").millis(micros),
             Kind::Already if outcome.why == Why::Builtin => line.str(" (built in)"),
@@ -51,9 +52,11 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     pub fn sum(&mut self, micros: u64) {
         let line = self.log.line(Priority::Info, "done: ");
-        for (word, count) in WORDS.iter().zip(self.counts) {
-            if count > 0 {
-                line.number(u64::from(count)).str(" ").str(word).str(", ");
+        let mut words = WORDS;
+        for count in &self.counts {
+            let word = text::take(&mut words, b' ').unwrap_or_default();
+            if *count > 0 {
+                line.number(u64::from(*count)).str(" ").bytes(word).str(", ");
             }
         }
         if self.plan.order.is_empty() {
@@ -70,9 +73,47 @@ fn reason<'a>(line: &'a mut Line, needs: &Step, outcome: Outcome) -> &'a mut Lin
     match outcome.kind {
         // No such device is no failure of its own, but what needs the module can't have it.
         Kind::Failed | Kind::Absent => line.str("failed ").errno(outcome.errno),
-        _ => line.str(outcome.word()),
+        _ => line.bytes(outcome.word()),
     };
     line.str(")")
+}
+
+/// The reasons of a failure, one a line, in the order of [`Why`].
+const REASONS: &[u8] = b"\n\n\
+module loading is off (kernel.modules_disabled)
+its init returned it
+its file can't be read
+its file is empty
+not a module, starts with \n\
+: neither the kernel nor this build inflates it
+\n\
+needs \n\
+a parameter holds an odd quote and white space
+behind a chain of more than 5000 dependencies";
+
+/// What errors of the load calls mean, one a line, in the order of [`explained`].
+const EXPLAINED: &[u8] = b"its init returned it
+not a module for \n\
+unknown symbol, or its init found no file (firmware?); see the kernel's log
+bad parameter value, other build, or its init returned it
+kernel's block list, lockdown, LoadPin, IMA or modules_disabled
+signature
+the kernel has no memory for it
+this kernel loads no modules";
+
+/// The line of [`EXPLAINED`] for an error of the load calls (`kernel/module/main.c`); for any other the
+/// module's init returned it.
+fn explained(errno: Errno) -> usize {
+    match errno {
+        Errno::ENOEXEC => 1,
+        Errno::ENOENT => 2,
+        Errno::EINVAL => 3,
+        Errno::EPERM | Errno::EACCES => 4,
+        Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG => 5,
+        Errno::ENOMEM => 6,
+        Errno::ENOSYS => 7,
+        _ => 0,
+    }
 }
 
 /// Adds ` ENOEXEC: not a module for 6.12.107 (x86_64)`.
@@ -84,65 +125,49 @@ fn failure<'a>(
     release: &[u8],
 ) -> &'a mut Line {
     line.str(" ").errno(outcome.errno).str(": ");
-    let format = loader.format.map_or("", Format::name);
+    if matches!(outcome.why, Why::Unknown | Why::Damaged) {
+        line.bytes(loader.format.map_or(b"", Format::name));
+    }
+    line.bytes(text::nth(REASONS, b'\n', outcome.why as usize));
     match outcome.why {
-        Why::Call if outcome.errno == Errno::ENOEXEC => {
-            line.str("not a module for ").bytes(release).str(" (").str(arch::NAME).str(")")
+        Why::Call => {
+            line.bytes(text::nth(EXPLAINED, b'\n', explained(outcome.errno)));
+            if outcome.errno == Errno::ENOEXEC {
+                line.bytes(release).str(" (").str(arch::NAME).str(")");
+            }
+            line
         }
-        Why::Alien => {
-            line.str("not a module, starts with ").hex(crate::text::head(&loader.head, 4))
-        }
-        Why::Unknown => line.str(format).str(": neither the kernel nor this build inflates it"),
-        Why::Damaged => damaged(line.str(format), loader.damage),
+        Why::Alien => line.hex(text::head(&loader.head, 4)),
+        Why::Damaged => damaged(line, loader.damage),
         Why::Memory => {
-            line.str("needs ").mebibytes(loader.shortage.need);
+            line.mebibytes(loader.shortage.need);
             line.str(", free ").mebibytes(loader.shortage.free)
         }
-        Why::Call => line.str(explain(outcome.errno)),
-        Why::Builtin => line,
-        Why::Disabled => line.str("module loading is off (kernel.modules_disabled)"),
-        Why::Init => line.str("its init returned it"),
-        Why::Unreadable => line.str("its file can't be read"),
-        Why::Empty => line.str("its file is empty"),
-        Why::Params => line.str("a parameter holds an odd quote and white space"),
-        Why::Deep => line.str("behind a chain of more than 5000 dependencies"),
+        _ => line,
     }
 }
 
-/// What an error of the load calls means (`kernel/module/main.c`); for any other the module's init
-/// returned it.
-fn explain(errno: Errno) -> &'static str {
-    match errno {
-        Errno::ENOENT => {
-            "unknown symbol, or its init found no file (firmware?); see the kernel's log"
-        }
-        Errno::EINVAL => "bad parameter value, other build, or its init returned it",
-        Errno::EPERM | Errno::EACCES => {
-            "kernel's block list, lockdown, LoadPin, IMA or modules_disabled"
-        }
-        Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG => "signature",
-        Errno::ENOMEM => "the kernel has no memory for it",
-        Errno::ENOSYS => "this kernel loads no modules",
-        _ => "its init returned it",
-    }
-}
+/// What is wrong with a stream, one a line, in the order of [`damaged`].
+const DAMAGES: &[u8] = b" can't be read
+ ends too early, at byte \n header wrong before byte \n data damaged near byte \n\
+ inflates to more bytes than \n followed by garbage from byte \n checksum \n length ";
 
 /// Adds what is wrong with a stream, with its figures.
 #[inline(never)]
 fn damaged(line: &mut Line, damage: Option<Damage>) -> &mut Line {
-    let (text, figure) = match damage {
-        Some(Damage::Truncated { at }) => (" ends too early, at byte ", at),
-        Some(Damage::Header { at, .. }) => (" header wrong before byte ", at),
-        Some(Damage::Corrupt { at }) => (" data damaged near byte ", at),
-        Some(Damage::TooLarge { limit }) => (" inflates to more bytes than ", limit),
-        Some(Damage::TrailingGarbage { at }) => (" followed by garbage from byte ", at),
-        Some(Damage::Checksum { stored, computed }) => {
-            return line.str(" checksum ").number(computed).str(", expected ").number(stored);
-        }
-        Some(Damage::Length { stored, computed }) => {
-            return line.str(" length ").number(computed).str(", expected ").number(stored);
-        }
-        Some(Damage::Read(_)) | None => return line.str(" can't be read"),
+    let (number, figure, expected) = match damage {
+        Some(Damage::Read(_)) | None => return line.bytes(text::nth(DAMAGES, b'\n', 0)),
+        Some(Damage::Truncated { at }) => (1, at, None),
+        Some(Damage::Header { at, .. }) => (2, at, None),
+        Some(Damage::Corrupt { at }) => (3, at, None),
+        Some(Damage::TooLarge { limit }) => (4, limit, None),
+        Some(Damage::TrailingGarbage { at }) => (5, at, None),
+        Some(Damage::Checksum { stored, computed }) => (6, computed, Some(stored)),
+        Some(Damage::Length { stored, computed }) => (7, computed, Some(stored)),
     };
-    line.str(text).number(figure)
+    line.bytes(text::nth(DAMAGES, b'\n', number)).number(figure);
+    match expected {
+        Some(expected) => line.str(", expected ").number(expected),
+        None => line,
+    }
 }

@@ -55,6 +55,16 @@ pub fn take<'a>(text: &mut &'a [u8], byte: u8) -> Option<&'a [u8]> {
     (!whole.is_empty()).then_some(head(whole, len))
 }
 
+/// The entry at `number` of a list whose entries `byte` separates.
+#[must_use]
+#[inline(never)]
+pub fn nth(mut list: &[u8], byte: u8, number: usize) -> &[u8] {
+    for _ in 0..number {
+        take(&mut list, byte);
+    }
+    take(&mut list, byte).unwrap_or_default()
+}
+
 /// Takes the next word, whatever white space stands around it; none at the end.
 #[inline(never)]
 pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
