@@ -16,7 +16,7 @@ use crate::log::Log;
 use crate::mem::{self, Table};
 use crate::outcome::{KINDS, Kind, Outcome, Why};
 use crate::params;
-use crate::plan::{self, Plan, Step, Task};
+use crate::plan::{Plan, Step, Task};
 use crate::start::Process;
 use crate::text;
 use crate::tree::{self, Place, Tree};
@@ -29,39 +29,39 @@ const CONF: &CStr = c"/etc/insinit.conf";
 /// The list file where `insinit.list=` names no other.
 const LIST: &[u8] = b"/etc/modules";
 
-/// All that a boot knows.
+/// All that a boot knows. What is used most comes first: there it is cheapest to reach.
+#[repr(C)]
 pub struct Boot<'k, K> {
     /// The kernel.
     pub k: &'k mut K,
     /// Where lines go.
-    pub log: Log,
-    /// What was mounted and made.
-    pub ground: Ground,
-    /// What the words say.
-    pub config: Config,
-    /// The kernel's release, once it was asked for.
-    release: &'static [u8],
-    /// Where the modules are.
-    pub tree: Tree,
-    /// What is to be loaded.
-    pub plan: Plan,
-    /// What loading needs.
-    pub loader: Loader,
-    /// What became of the steps, by step; what isn't there hasn't been dealt with.
-    pub outcomes: Table<Outcome>,
-    /// How often each [`Kind`] came out.
-    pub counts: [u32; KINDS],
-    /// The real init.
-    pub init: Init,
-    /// The shell was started, or can't be typed into.
-    pub no_shell: bool,
+    pub log: &'k mut Log,
     /// The arguments and the environment.
     pub process: Process,
+    /// The real init.
+    pub init: Init,
+    /// What was mounted and made.
+    pub ground: Ground,
+    /// The shell was started, or can't be typed into.
+    pub no_shell: bool,
+    /// Where the modules are.
+    pub tree: Tree,
+    /// What is to be loaded, and what became of it.
+    pub plan: Plan,
+    /// The kernel's release, once it was asked for.
+    release: Option<&'static [u8]>,
+    /// What the words say.
+    pub config: Config,
+    /// What loading needs.
+    pub loader: Loader,
+    /// How often each [`Kind`] came out.
+    pub counts: [u32; KINDS],
 }
 
 /// Boots: loads what the words ask for and becomes the real init. Never returns.
 pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
-    let mut boot = Boot::new(k, process);
+    let mut log = Log::default();
+    let mut boot = Boot::new(k, &mut log, process);
     boot.words();
     let entries = boot.entries();
     boot.plan(&entries);
@@ -71,28 +71,27 @@ pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
 
 impl<'k, K: Kernel> Boot<'k, K> {
     /// A boot that knows nothing yet, with sound descriptors.
-    fn new(k: &'k mut K, process: Process) -> Self {
+    fn new(k: &'k mut K, log: &'k mut Log, process: Process) -> Self {
         let ground = Ground::lay(k);
         Self {
             k,
-            release: b"",
-            log: Log::default(),
+            log,
+            process,
+            init: Init::Default,
             no_shell: ground.no_input,
             ground,
-            config: Config::default(),
             tree: Tree::default(),
             plan: Plan::default(),
+            release: None,
+            config: Config::default(),
             loader: Loader::default(),
-            outcomes: Table::new(),
             counts: [0; KINDS],
-            init: Init::Default,
-            process,
         }
     }
 
     /// Reads the words: those of the image, then those of the command line.
     fn words(&mut self) {
-        let file = files::read(self.k, CONF).unwrap_or_default();
+        let file = files::text(self.k, CONF);
         self.config.read_file(self.k, file);
         let cmdline = self.ground.cmdline(self.k);
         self.config.read(self.k, cmdline.unwrap_or_default());
@@ -184,28 +183,27 @@ impl<'k, K: Kernel> Boot<'k, K> {
         self.keep(number, outcome);
         self.say(&step, outcome, micros, needs);
         if step.severity == Severity::Required && outcome.is_failure() {
-            self.required_failed(&step, outcome, next);
+            let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
+            self.fail(Some((step.name, outcome)), next.map(|next| next.name));
         }
     }
 
     /// The first hard dependency that isn't there.
     fn unmet(&self, step: u32) -> Option<u32> {
-        let unmet = |dep: &&plan::Dep| dep.hard && !self.outcome_of(dep.step).is_there();
-        self.plan.deps(step).iter().find(unmet).map(|dep| dep.step)
+        for dep in self.plan.deps(step) {
+            let needed = self.plan.step(dep.step);
+            if dep.hard && !needed.is_some_and(|needed| needed.outcome.is_there()) {
+                return Some(dep.step);
+            }
+        }
+        None
     }
 
-    /// What became of a step.
-    pub fn outcome_of(&self, step: u32) -> Outcome {
-        self.outcomes.get(step as usize).copied().unwrap_or(Outcome::of(Kind::Missing))
-    }
-
+    /// Notes what became of a step.
     #[inline(never)]
     fn keep(&mut self, step: u32, outcome: Outcome) {
-        while self.outcomes.len() <= step as usize {
-            self.outcomes.push(self.k, Outcome::of(Kind::Missing));
-        }
-        if let Some(kept) = self.outcomes.get_mut(step as usize) {
-            *kept = outcome;
+        if let Some(step) = self.plan.steps.get_mut(step as usize) {
+            step.outcome = outcome;
         }
         if let Some(count) = self.counts.get_mut(outcome.kind as usize) {
             *count = count.wrapping_add(1);
@@ -239,7 +237,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         let mut good = true;
         for extra in self.plan.extras.iter() {
             if extra.step == number {
-                text.extend(self.k, if text.is_empty() { b"" } else { b" " });
+                params::gap(self.k, &mut text);
                 text.extend(self.k, extra.params);
             }
         }
@@ -252,22 +250,12 @@ impl<'k, K: Kernel> Boot<'k, K> {
         mem::c_str(text.into_slice()).filter(|_| good)
     }
 
-    /// A required entry failed: takes the failure action.
-    #[inline(never)]
-    fn required_failed(&mut self, step: &Step, outcome: Outcome, next: usize) {
-        let cause = [b"required ", step.name, b" ", outcome.word()];
-        let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
-        let next =
-            next.map_or([b"exec ".as_slice(), self.init.name()], |next| [b"load ", next.name]);
-        self.fail(&cause, &next, false);
-    }
-
     /// The kernel's release.
+    #[inline(never)]
     pub fn release(&mut self) -> &'static [u8] {
-        if self.release.is_empty() {
-            self.release = self.k.release().unwrap_or(b"unknown");
-        }
-        self.release
+        let release = self.release.or_else(|| self.k.release().ok()).unwrap_or(b"unknown");
+        self.release = Some(release);
+        release
     }
 
     /// The time, where a line will tell it.

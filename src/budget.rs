@@ -63,7 +63,7 @@ pub fn free<K: Kernel>(k: &mut K) -> u64 {
 /// Free memory that only movable pages may use: the kernel can put no module there. sysinfo(2)
 /// counts it as free, /proc/meminfo says how much it is (`CmaFree`).
 fn movable_only<K: Kernel>(k: &mut K) -> u64 {
-    let mut text = files::read(k, c"/proc/meminfo").unwrap_or_default();
+    let mut text = files::text(k, c"/proc/meminfo");
     while let Some(mut line) = text::take(&mut text, b'\n') {
         if text::take_word(&mut line) == Some(b"CmaFree:") {
             let digit =

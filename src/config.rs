@@ -5,7 +5,7 @@ use crate::cmdline::{self, Word};
 use crate::kernel::{Kernel, Stop};
 use crate::line::Priority;
 use crate::list::{self, Entry};
-use crate::mem::Table;
+use crate::mem::{Table, Zero};
 use crate::name;
 use crate::text;
 
@@ -76,7 +76,6 @@ pub struct Complaint {
 }
 
 /// What the words say.
-#[derive(Default)]
 pub struct Config {
     /// The list of the command line, in order.
     pub entries: Table<Entry>,
@@ -145,6 +144,12 @@ const USE: [Use; 18] = [
     Use::Root,
     Use::Quiet,
 ];
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { log: None, ..Self::zero() }
+    }
+}
 
 impl Config {
     /// Reads the words of a configuration file: one or more a line, `#` lines are comments.

@@ -4,25 +4,30 @@
 use crate::boot::Boot;
 use crate::config::{ACTIONS, Action};
 use crate::kernel::Kernel;
-use crate::line::{Line, Priority};
+use crate::line::Priority;
 use crate::log;
+use crate::outcome::Outcome;
 use crate::text;
 use core::ffi::CStr;
 
 /// The shell of `insinit.fail=shell`.
 pub const SHELL: &CStr = c"/bin/sh";
 
+/// A required step that failed: its name, and what became of it.
+pub type Failed = (&'static [u8], Outcome);
+
 impl<K: Kernel> Boot<'_, K> {
     /// Takes the failure action. Comes back where the boot is to go on: after a shell, or with
     /// `continue`.
     ///
-    /// `cause` is what failed, `next` what would have come next. `stuck` says that there is nothing
-    /// to go on with, so that `continue` is `panic`.
+    /// `failed` is the required step that failed, none where no init can be started: then there is
+    /// nothing to go on with, and `continue` is `panic`. `next` is the step that would have come next,
+    /// none for the real init.
     #[inline(never)]
-    pub fn fail(&mut self, cause: &[&[u8]], next: &[&[u8]], stuck: bool) {
+    pub fn fail(&mut self, failed: Option<Failed>, next: Option<&[u8]>) {
         let goes_on = match self.config.fail {
-            Action::Continue => !stuck,
-            Action::Shell => self.shell(cause, next),
+            Action::Continue => failed.is_some(),
+            Action::Shell => self.shell(failed, next),
             _ => false,
         };
         if goes_on {
@@ -30,11 +35,8 @@ impl<K: Kernel> Boot<'_, K> {
         }
         let how = self.config.fail.stop();
         let action = if how.is_some() { self.config.fail } else { Action::Panic };
-        let line = self.log.line(Priority::Critical, "stop ");
-        line.bytes(text::nth(ACTIONS, b' ', action as usize));
-        add(line.str(": "), cause).str("; next was ");
-        add(line, next);
-        self.log.send(self.k);
+        self.log.line(Priority::Critical, "stop ").bytes(text::nth(ACTIONS, b' ', action as usize));
+        self.tell(failed, "; next was ", next);
         self.k.sync();
         log::drain(self.k);
         if let Some(how) = how {
@@ -48,15 +50,13 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Runs the shell until it ends, once; false if it can't be.
     #[inline(never)]
-    fn shell(&mut self, cause: &[&[u8]], next: &[&[u8]]) -> bool {
+    fn shell(&mut self, failed: Option<Failed>, next: Option<&[u8]>) -> bool {
         if self.no_shell || self.k.stat(SHELL).is_err() {
             return false;
         }
         self.no_shell = true;
-        let line = self.log.line(Priority::Critical, "shell /bin/sh: ");
-        add(line, cause).str("; exit it to go on with ");
-        add(line, next);
-        self.log.send(self.k);
+        self.log.line(Priority::Critical, "shell /bin/sh");
+        self.tell(failed, "; exit it to go on with ", next);
         let ended = self.k.spawn(SHELL, self.process.envp).and_then(|child| {
             while self.k.wait()?.0 != child {}
             Ok(())
@@ -69,13 +69,19 @@ impl<K: Kernel> Boot<'_, K> {
         self.log.send(self.k);
         ended.is_ok()
     }
-}
 
-/// Adds all parts.
-#[inline(never)]
-fn add<'a>(line: &'a mut Line, parts: &[&[u8]]) -> &'a mut Line {
-    for part in parts {
-        line.bytes(part);
+    /// Ends the line with what failed and what would have come next, and writes it.
+    #[inline(never)]
+    fn tell(&mut self, failed: Option<Failed>, between: &str, next: Option<&[u8]>) {
+        let line = self.log.more();
+        match failed {
+            Some((name, outcome)) => {
+                line.str(": required ").bytes(name).str(" ").bytes(outcome.word())
+            }
+            None => line.str(": no init"),
+        };
+        line.str(between).str(if next.is_some() { "load " } else { "exec " });
+        line.bytes(next.unwrap_or(self.init.name()));
+        self.log.send(self.k);
     }
-    line
 }

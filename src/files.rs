@@ -22,6 +22,12 @@ pub fn read<K: Kernel>(k: &mut K, path: &CStr) -> Result<&'static [u8]> {
     text
 }
 
+/// Reads a file that may be missing; nothing, if it can't be read.
+#[inline(never)]
+pub fn text<K: Kernel>(k: &mut K, path: &CStr) -> &'static [u8] {
+    read(k, path).unwrap_or_default()
+}
+
 fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
     let mut text = Table::new();
     let mut piece = [0; PIECE];

@@ -60,7 +60,7 @@ impl<K: Kernel> Boot<'_, K> {
                     }
                 }
             }
-            self.fail(&[b"no init"], &[b"exec ", self.init.name()], true);
+            self.fail(None, None);
         }
     }
 

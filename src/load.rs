@@ -12,7 +12,7 @@ use crate::image::{self, Format, HEAD};
 use crate::inflate::{Damage, Inflated, Scratch};
 use crate::kernel::{Fd, Kernel, Result};
 use crate::line::{LIMIT, Priority};
-use crate::mem;
+use crate::mem::{self, Zero};
 use crate::outcome::{Kind, Outcome, Why};
 use crate::text;
 use crate::unpack;
@@ -42,15 +42,7 @@ pub struct Loader {
 
 impl Default for Loader {
     fn default() -> Self {
-        Self {
-            budget: Budget::default(),
-            compression: None,
-            scratch: None,
-            shortage: Shortage::default(),
-            damage: None,
-            head: [0; HEAD],
-            format: None,
-        }
+        Self { damage: None, format: None, ..Self::zero() }
     }
 }
 
@@ -294,7 +286,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     fn is_disabled(&mut self) -> bool {
-        let text = files::read(self.k, c"/proc/sys/kernel/modules_disabled").unwrap_or_default();
+        let text = files::text(self.k, c"/proc/sys/kernel/modules_disabled");
         text.first() == Some(&b'1')
     }
 

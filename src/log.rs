@@ -68,6 +68,11 @@ impl Log {
         self.line.start(priority, verb, wanted)
     }
 
+    /// The line that was started, to be gone on with.
+    pub fn more(&mut self) -> &mut Line {
+        &mut self.line
+    }
+
     /// Writes the line.
     #[inline(never)]
     pub fn send<K: Kernel>(&mut self, k: &mut K) {

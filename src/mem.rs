@@ -10,7 +10,7 @@ use crate::inflate::Scratch;
 use crate::kernel::{Kernel, Stop};
 use core::ffi::CStr;
 use core::marker::PhantomData;
-use core::mem::{align_of, size_of};
+use core::mem::{MaybeUninit, align_of, size_of};
 use core::ops::{Deref, DerefMut};
 use core::ptr::null_mut;
 
@@ -32,6 +32,28 @@ impl Arena {
         Self { free: &mut [], last_resort: None }
     }
 }
+
+/// What all zero bytes are a good value of. Large states start from it: clearing memory is one
+/// instruction, filling it field by field is dozens.
+///
+/// # Safety
+/// All zero bytes are a valid value.
+pub unsafe trait Zero: Sized {
+    /// All zero bytes.
+    #[must_use]
+    fn zero() -> Self {
+        // SAFETY: the trait's.
+        unsafe { MaybeUninit::zeroed().assume_init() }
+    }
+}
+
+// SAFETY: numbers, tables, slices that may be missing, enums whose first variant is 0 and options of them
+// (where zero is that variant).
+unsafe impl Zero for crate::config::Config {}
+// SAFETY: the same.
+unsafe impl Zero for crate::load::Loader {}
+// SAFETY: the same.
+unsafe impl Zero for crate::plan::Plan {}
 
 /// `len` zeroed bytes, aligned to 8, that live as long as the process.
 #[inline(never)]

@@ -8,7 +8,7 @@ use crate::cmdline;
 use crate::kernel::Kernel;
 use crate::mem::Table;
 use crate::name;
-use crate::text::{self, is_space};
+use crate::text;
 
 /// The parameter's name if the word is one of the module's: `MODULE.PARAM`, no other dot.
 #[must_use]
@@ -19,28 +19,36 @@ pub fn of_module(key: &'static [u8], module: &[u8]) -> Option<&'static [u8]> {
     (plain && name::same(owner, module)).then_some(param)
 }
 
-/// Adds `param` or `param=value` to an argument string, quoted so that the kernel reads back
-/// the same value. False for a value that no quoting brings through: an odd quote beside white space.
-#[must_use]
-pub fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Option<&[u8]>) -> bool {
+/// Adds a blank between what is there and what comes.
+#[inline(never)]
+pub fn gap<K: Kernel>(k: &mut K, text: &mut Table<u8>) {
     if !text.is_empty() {
         text.push(k, b' ');
     }
+}
+
+/// Adds `param` or `param=value` to an argument string, in quotes if it takes them that the kernel reads
+/// back the same value. False for a value that no quoting brings through: an odd quote beside white space.
+#[must_use]
+#[inline(never)]
+pub fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Option<&[u8]>) -> bool {
+    gap(k, text);
     let start = text.len();
     text.extend(k, param);
     let Some(value) = value else { return true };
-    text.push(k, b'=');
-    let quote: &[u8] = if value.iter().any(|byte| is_space(*byte)) && !text::has(value, b'"') {
-        b"\""
-    } else {
-        b""
-    };
-    for part in &[quote, value, quote] {
-        text.extend(k, part);
+    let (end, mut read) = (text.len(), None);
+    for quote in [b"".as_slice(), b"\""] {
+        if read != Some(value) {
+            text.truncate(end);
+            for part in [b"=", quote, value, quote] {
+                text.extend(k, part);
+            }
+            let mut added = text::tail(text, start);
+            read =
+                cmdline::take(&mut added).and_then(|word| word.value).filter(|_| added.is_empty());
+        }
     }
-    let mut added = text::tail(text, start);
-    let read = cmdline::take(&mut added).and_then(|word| word.value);
-    read == Some(value) && added.is_empty()
+    read == Some(value)
 }
 
 #[cfg(test)]

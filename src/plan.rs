@@ -9,8 +9,9 @@ use crate::config::{Block, Config};
 use crate::index::Module;
 use crate::kernel::Kernel;
 use crate::list::{Entry, Severity};
-use crate::mem::Table;
+use crate::mem::{Table, Zero};
 use crate::name;
+use crate::outcome::{Kind, Outcome};
 use crate::text;
 use crate::tree::{self, Tree};
 
@@ -41,6 +42,8 @@ pub struct Step {
     pub task: Task,
     /// How much a failure matters.
     pub severity: Severity,
+    /// What became of it, once it has been dealt with.
+    pub outcome: Outcome,
     /// It stands in the order.
     placed: bool,
     /// Its dependencies: from, to.
@@ -66,7 +69,6 @@ pub struct Extra {
 }
 
 /// The plan.
-#[derive(Default)]
 pub struct Plan {
     /// Every module that is to be dealt with.
     pub steps: Table<Step>,
@@ -79,6 +81,12 @@ pub struct Plan {
     pending: Table<Dep>,
     /// How many steps are being planned.
     depth: u32,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self::zero()
+    }
 }
 
 impl Plan {
@@ -224,7 +232,8 @@ impl Planner<'_> {
             step = step.wrapping_add(1);
         }
         let severity = Severity::Optional;
-        self.plan.steps.push(k, Step { name, task, severity, placed: false, deps: (0, 0) });
+        let (outcome, placed) = (Outcome::of(Kind::Missing), false);
+        self.plan.steps.push(k, Step { name, task, severity, outcome, placed, deps: (0, 0) });
         self.plan.depth = self.plan.depth.wrapping_add(1);
         let needs = file.filter(|_| matches!(task, Task::Load(_))).map(|file| file.needs);
         self.around(k, step, needs, link);

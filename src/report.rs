@@ -18,33 +18,27 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     pub fn say(&mut self, step: &Step, outcome: Outcome, micros: u64, needs: Option<u32>) {
         let release = if outcome.errno == Errno::ENOEXEC { self.release() } else { b"" };
-        let needs = needs.and_then(|needs| Some((*self.plan.step(needs)?, self.outcome_of(needs))));
         let line = self.log.line(outcome.priority(step.severity), "load ");
-        match (outcome.kind, step.task) {
-            (Kind::Missing, Task::Missing) => line.bytes(step.name), // as it was written
+        match step.task {
+            Task::Missing if outcome.kind == Kind::Missing => line.bytes(step.name), // as it was written
             _ => line.name(step.name),
         };
-        line.str(": ").bytes(outcome.word());
-        match outcome.kind {
-            Kind::Loaded => line.str(" ").millis(micros),
-            Kind::Already if outcome.why == Why::Builtin => line.str(" (built in)"),
-            Kind::Absent => line.str(" ENODEV: no such device"),
-            Kind::Blocked => match step.task {
-                Task::Blocked(by) => line.str(" by ").bytes(by),
-                _ => line,
-            },
-            Kind::Missing => match step.task {
-                Task::Load(path) => line.str(" ").bytes(path),
-                _ if self.tree.dir.is_empty() => line.str(" there is no module tree"),
-                _ => line.str(" in ").bytes(self.tree.dir),
-            },
-            Kind::Skipped => match needs {
-                Some((needs, outcome)) => reason(line, &needs, outcome),
-                None => line,
-            },
-            Kind::Failed => failure(line, outcome, &self.loader, release),
-            Kind::Already => line,
+        let (text, subject): (_, &[u8]) = match (outcome.kind, step.task) {
+            (Kind::Already, _) if outcome.why == Why::Builtin => (" (built in)", b""),
+            (Kind::Absent, _) => (" ENODEV: no such device", b""),
+            (Kind::Blocked, Task::Blocked(by)) => (" by ", by),
+            (Kind::Missing, Task::Load(path)) => (" ", path),
+            (Kind::Missing, _) if self.tree.dir.is_empty() => (" there is no module tree", b""),
+            (Kind::Missing, _) => (" in ", self.tree.dir),
+            _ => ("", b""),
         };
+        line.str(": ").bytes(outcome.word()).str(text).bytes(subject);
+        match (outcome.kind, needs.and_then(|needs| self.plan.step(needs))) {
+            (Kind::Loaded, _) => _ = line.str(" ").millis(micros),
+            (Kind::Failed, _) => failure(line, outcome, &self.loader, release),
+            (_, Some(needs)) => reason(line, needs),
+            _ => {}
+        }
         self.log.send(self.k);
     }
 
@@ -68,14 +62,14 @@ impl<K: Kernel> Boot<'_, K> {
 }
 
 /// Adds ` needs X (failed ENOENT)`.
-fn reason<'a>(line: &'a mut Line, needs: &Step, outcome: Outcome) -> &'a mut Line {
+fn reason(line: &mut Line, needs: &Step) {
     line.str(" needs ").name(needs.name).str(" (");
-    match outcome.kind {
+    match needs.outcome.kind {
         // No such device is no failure of its own, but what needs the module can't have it.
-        Kind::Failed | Kind::Absent => line.str("failed ").errno(outcome.errno),
-        _ => line.bytes(outcome.word()),
+        Kind::Failed | Kind::Absent => line.str("failed ").errno(needs.outcome.errno),
+        _ => line.bytes(needs.outcome.word()),
     };
-    line.str(")")
+    line.str(")");
 }
 
 /// The reasons of a failure, one a line, in the order of [`Why`].
@@ -118,12 +112,7 @@ fn explained(errno: Errno) -> usize {
 
 /// Adds ` ENOEXEC: not a module for 6.12.107 (x86_64)`.
 #[inline(never)]
-fn failure<'a>(
-    line: &'a mut Line,
-    outcome: Outcome,
-    loader: &Loader,
-    release: &[u8],
-) -> &'a mut Line {
+fn failure(line: &mut Line, outcome: Outcome, loader: &Loader, release: &[u8]) {
     line.str(" ").errno(outcome.errno).str(": ");
     if matches!(outcome.why, Why::Unknown | Why::Damaged) {
         line.bytes(loader.format.map_or(b"", Format::name));
@@ -135,15 +124,14 @@ fn failure<'a>(
             if outcome.errno == Errno::ENOEXEC {
                 line.bytes(release).str(" (").str(arch::NAME).str(")");
             }
-            line
         }
-        Why::Alien => line.hex(text::head(&loader.head, 4)),
+        Why::Alien => _ = line.hex(text::head(&loader.head, 4)),
         Why::Damaged => damaged(line, loader.damage),
         Why::Memory => {
             line.mebibytes(loader.shortage.need);
-            line.str(", free ").mebibytes(loader.shortage.free)
+            line.str(", free ").mebibytes(loader.shortage.free);
         }
-        _ => line,
+        _ => {}
     }
 }
 
@@ -153,10 +141,9 @@ const DAMAGES: &[u8] = b" can't be read
  inflates to more bytes than \n followed by garbage from byte \n checksum \n length ";
 
 /// Adds what is wrong with a stream, with its figures.
-#[inline(never)]
-fn damaged(line: &mut Line, damage: Option<Damage>) -> &mut Line {
+fn damaged(line: &mut Line, damage: Option<Damage>) {
     let (number, figure, expected) = match damage {
-        Some(Damage::Read(_)) | None => return line.bytes(text::nth(DAMAGES, b'\n', 0)),
+        Some(Damage::Read(_)) | None => (0, 0, None),
         Some(Damage::Truncated { at }) => (1, at, None),
         Some(Damage::Header { at, .. }) => (2, at, None),
         Some(Damage::Corrupt { at }) => (3, at, None),
@@ -165,9 +152,11 @@ fn damaged(line: &mut Line, damage: Option<Damage>) -> &mut Line {
         Some(Damage::Checksum { stored, computed }) => (6, computed, Some(stored)),
         Some(Damage::Length { stored, computed }) => (7, computed, Some(stored)),
     };
-    line.bytes(text::nth(DAMAGES, b'\n', number)).number(figure);
-    match expected {
-        Some(expected) => line.str(", expected ").number(expected),
-        None => line,
+    line.bytes(text::nth(DAMAGES, b'\n', number));
+    if number > 0 {
+        line.number(figure);
+    }
+    if let Some(expected) = expected {
+        line.str(", expected ").number(expected);
     }
 }

@@ -8,7 +8,7 @@ use crate::kernel::{Fd, Kernel, Memory, Result, Stat, Stop, Strings};
 use crate::mem::{self, Arena};
 use crate::text;
 use core::ffi::CStr;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 use linux_raw_sys::general as raw;
 use linux_raw_sys::ioctl::{TCSBRK, TIOCSCTTY};
 use linux_raw_sys::system::{new_utsname, sysinfo};
@@ -250,16 +250,10 @@ impl Kernel for Linux {
     }
 
     fn release(&mut self) -> Result<&'static [u8]> {
-        let mut found = MaybeUninit::<new_utsname>::zeroed();
-        // SAFETY: `found` is writable and of the size that the kernel fills.
+        let found = mem::bytes(self, size_of::<new_utsname>());
+        // SAFETY: `found` is writable and as long as what the kernel fills.
         unsafe { syscall!(Sysno::uname, found.as_mut_ptr()) }?;
-        // SAFETY: all zero bytes are a valid new_utsname.
-        let found = unsafe { found.assume_init() };
-        let text = mem::bytes(self, found.release.len());
-        for (to, from) in text.iter_mut().zip(found.release) {
-            [*to] = from.to_ne_bytes();
-        }
-        let mut text = &*text;
+        let mut text = text::tail(found, offset_of!(new_utsname, release));
         Ok(text::take(&mut text, 0).unwrap_or_default())
     }
 
