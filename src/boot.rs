@@ -63,7 +63,8 @@ pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
     let mut log = Log::default();
     let mut boot = Boot::new(k, &mut log, process);
     boot.words();
-    let entries = boot.entries();
+    let mut entries = Table::new();
+    boot.entries(&mut entries);
     boot.plan(&entries);
     boot.load_all();
     boot.hand_over()
@@ -112,17 +113,15 @@ impl<'k, K: Kernel> Boot<'k, K> {
     }
 
     /// The whole list: the list file's entries, then the command line's.
-    fn entries(&mut self) -> Table<Entry> {
-        let mut entries = Table::new();
+    fn entries(&mut self, entries: &mut Table<Entry>) {
         let file = self.config.list.unwrap_or(LIST);
         if !file.is_empty() {
-            let done = list_file(self.k, file, &mut entries);
+            let done = list_file(self.k, file, entries);
             if done != Err(Errno::ENOENT) || self.config.list.is_some() {
                 self.complain("list ", file, done);
             }
         }
         entries.extend(self.k, &self.config.entries);
-        entries
     }
 
     /// Looks everything up, and what it needs.
@@ -172,19 +171,19 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// Deals with one step; `next` is the place of the one after it.
     #[inline(never)]
     fn step(&mut self, number: u32, next: usize) {
-        let Some(step) = self.plan.step(number).copied() else { return };
+        let Some(mut step) = self.plan.step(number).copied() else { return };
         let started = self.now();
         let needs = self.unmet(number);
-        let outcome = match needs {
+        step.outcome = match needs {
             Some(_) => Outcome::of(Kind::Skipped),
             None => self.one(number, &step),
         };
         let micros = self.now().saturating_sub(started);
-        self.keep(number, outcome);
-        self.say(&step, outcome, micros, needs);
-        if step.severity == Severity::Required && outcome.is_failure() {
+        self.keep(number, step.outcome);
+        self.say(&step, micros, needs);
+        if step.severity == Severity::Required && step.outcome.is_failure() {
             let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
-            self.fail(Some((step.name, outcome)), next.map(|next| next.name));
+            self.fail(Some(&step), next.map(|next| next.name));
         }
     }
 

@@ -6,15 +6,12 @@ use crate::config::{ACTIONS, Action};
 use crate::kernel::Kernel;
 use crate::line::Priority;
 use crate::log;
-use crate::outcome::Outcome;
+use crate::plan::Step;
 use crate::text;
 use core::ffi::CStr;
 
 /// The shell of `insinit.fail=shell`.
 pub const SHELL: &CStr = c"/bin/sh";
-
-/// A required step that failed: its name, and what became of it.
-pub type Failed = (&'static [u8], Outcome);
 
 impl<K: Kernel> Boot<'_, K> {
     /// Takes the failure action. Comes back where the boot is to go on: after a shell, or with
@@ -24,7 +21,7 @@ impl<K: Kernel> Boot<'_, K> {
     /// nothing to go on with, and `continue` is `panic`. `next` is the step that would have come next,
     /// none for the real init.
     #[inline(never)]
-    pub fn fail(&mut self, failed: Option<Failed>, next: Option<&[u8]>) {
+    pub fn fail(&mut self, failed: Option<&Step>, next: Option<&[u8]>) {
         let goes_on = match self.config.fail {
             Action::Continue => failed.is_some(),
             Action::Shell => self.shell(failed, next),
@@ -50,7 +47,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Runs the shell until it ends, once; false if it can't be.
     #[inline(never)]
-    fn shell(&mut self, failed: Option<Failed>, next: Option<&[u8]>) -> bool {
+    fn shell(&mut self, failed: Option<&Step>, next: Option<&[u8]>) -> bool {
         if self.no_shell || self.k.stat(SHELL).is_err() {
             return false;
         }
@@ -72,11 +69,11 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Ends the line with what failed and what would have come next, and writes it.
     #[inline(never)]
-    fn tell(&mut self, failed: Option<Failed>, between: &str, next: Option<&[u8]>) {
+    fn tell(&mut self, failed: Option<&Step>, between: &str, next: Option<&[u8]>) {
         let line = self.log.more();
         match failed {
-            Some((name, outcome)) => {
-                line.str(": required ").bytes(name).str(" ").bytes(outcome.word())
+            Some(step) => {
+                line.str(": required ").bytes(step.name).str(" ").bytes(step.outcome.word())
             }
             None => line.str(": no init"),
         };

@@ -1,7 +1,8 @@
 //! The module list: entries as the command line and the list file spell them.
 #![forbid(unsafe_code)]
 
-use crate::text::{self, is_space};
+use crate::cmdline;
+use crate::text;
 
 /// How much a module's failure matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,27 +58,29 @@ pub fn of_word(value: &mut &'static [u8], required: bool) -> Option<Entry> {
 pub fn of_file(file: &mut &'static [u8]) -> Option<Entry> {
     loop {
         let mut line = text::take(file, b'\n')?;
-        let (name, severity) = match text::take_word(&mut line).unwrap_or_default() {
-            [] | [b'#', ..] | [b'-' | b'!'] => continue,
-            [b'-', name @ ..] => (name, Severity::Optional),
-            [b'!', name @ ..] => (name, Severity::Required),
-            name => (name, Severity::Normal),
+        let word = text::take_word(&mut line).unwrap_or_default();
+        let severity = match word.first() {
+            Some(b'#') => continue,
+            Some(b'-') => Severity::Optional,
+            Some(b'!') => Severity::Required,
+            _ => Severity::Normal,
         };
-        return Some(Entry { name, severity, params: without_comment(text::trim(line)) });
+        let name = text::tail(word, usize::from(severity != Severity::Normal));
+        if !name.is_empty() {
+            return Some(Entry { name, severity, params: without_comment(line) });
+        }
     }
 }
 
-/// The parameters up to a `#` that begins a word and that no quote holds.
+/// The parameters up to a `#` that begins a word.
 fn without_comment(params: &'static [u8]) -> &'static [u8] {
-    let (mut inside, mut after, mut len) = (false, b' ', 0_usize);
-    for byte in params {
-        if *byte == b'#' && !inside && is_space(after) {
-            break;
-        }
-        inside ^= *byte == b'"';
-        (after, len) = (*byte, len.wrapping_add(1));
+    let params = text::trim(params);
+    let mut rest = params;
+    while !matches!(rest, [] | [b'#', ..]) {
+        cmdline::take(&mut rest);
+        rest = text::trim(rest);
     }
-    text::trim(text::head(params, len))
+    text::trim(text::head(params, params.len().saturating_sub(rest.len())))
 }
 
 #[cfg(test)]

@@ -102,25 +102,25 @@ impl Outcome {
 
     /// The contract's word for it.
     #[must_use]
-    pub fn word(self) -> &'static [u8] {
+    pub fn word(&self) -> &'static [u8] {
         text::nth(WORDS, b' ', self.kind as usize)
     }
 
     /// Whether modules that need this one can be loaded.
     #[must_use]
-    pub fn is_there(self) -> bool {
+    pub fn is_there(&self) -> bool {
         matches!(self.kind, Kind::Loaded | Kind::Already)
     }
 
     /// Whether it leads a required entry to the failure action.
     #[must_use]
-    pub fn is_failure(self) -> bool {
+    pub fn is_failure(&self) -> bool {
         !self.is_there() && self.kind != Kind::Absent
     }
 
     /// How loud its line is.
     #[must_use]
-    pub fn priority(self, severity: Severity) -> Priority {
+    pub fn priority(&self, severity: Severity) -> Priority {
         match (self.is_failure(), severity) {
             (false, _) => Priority::Info,
             (true, Severity::Optional) => Priority::Notice,

@@ -36,19 +36,19 @@ pub fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Opti
     let start = text.len();
     text.extend(k, param);
     let Some(value) = value else { return true };
-    let (end, mut read) = (text.len(), None);
-    for quote in [b"".as_slice(), b"\""] {
-        if read != Some(value) {
+    let (end, mut good) = (text.len(), false);
+    for quote in &[b"".as_slice(), b"\""] {
+        if !good {
             text.truncate(end);
-            for part in [b"=", quote, value, quote] {
+            for part in &[b"=", *quote, value, *quote] {
                 text.extend(k, part);
             }
             let mut added = text::tail(text, start);
-            read =
-                cmdline::take(&mut added).and_then(|word| word.value).filter(|_| added.is_empty());
+            let read = cmdline::take(&mut added).and_then(|word| word.value);
+            good = added.is_empty() && read.is_some_and(|read| read == value);
         }
     }
-    read == Some(value)
+    good
 }
 
 #[cfg(test)]

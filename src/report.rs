@@ -16,7 +16,8 @@ use syscalls::Errno;
 impl<K: Kernel> Boot<'_, K> {
     /// Writes a step's line; `micros` is how long its load took, `needs` the step that it lacks.
     #[inline(never)]
-    pub fn say(&mut self, step: &Step, outcome: Outcome, micros: u64, needs: Option<u32>) {
+    pub fn say(&mut self, step: &Step, micros: u64, needs: Option<u32>) {
+        let outcome = &step.outcome;
         let release = if outcome.errno == Errno::ENOEXEC { self.release() } else { b"" };
         let line = self.log.line(outcome.priority(step.severity), "load ");
         match step.task {
@@ -112,7 +113,7 @@ fn explained(errno: Errno) -> usize {
 
 /// Adds ` ENOEXEC: not a module for 6.12.107 (x86_64)`.
 #[inline(never)]
-fn failure(line: &mut Line, outcome: Outcome, loader: &Loader, release: &[u8]) {
+fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) {
     line.str(" ").errno(outcome.errno).str(": ");
     if matches!(outcome.why, Why::Unknown | Why::Damaged) {
         line.bytes(loader.format.map_or(b"", Format::name));
@@ -126,7 +127,7 @@ fn failure(line: &mut Line, outcome: Outcome, loader: &Loader, release: &[u8]) {
             }
         }
         Why::Alien => _ = line.hex(text::head(&loader.head, 4)),
-        Why::Damaged => damaged(line, loader.damage),
+        Why::Damaged => damaged(line, &loader.damage),
         Why::Memory => {
             line.mebibytes(loader.shortage.need);
             line.str(", free ").mebibytes(loader.shortage.free);
@@ -141,8 +142,8 @@ const DAMAGES: &[u8] = b" can't be read
  inflates to more bytes than \n followed by garbage from byte \n checksum \n length ";
 
 /// Adds what is wrong with a stream, with its figures.
-fn damaged(line: &mut Line, damage: Option<Damage>) {
-    let (number, figure, expected) = match damage {
+fn damaged(line: &mut Line, damage: &Option<Damage>) {
+    let (number, figure, expected) = match *damage {
         Some(Damage::Read(_)) | None => (0, 0, None),
         Some(Damage::Truncated { at }) => (1, at, None),
         Some(Damage::Header { at, .. }) => (2, at, None),
