@@ -267,7 +267,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     fn complain(&mut self, verb: &str, subject: &[u8], done: Result<()>) {
         if let Err(errno) = done {
             let line = self.log.line(Priority::Error, verb).bytes(subject);
-            line.str(": failed ").errno(errno);
+            line.colon().failed(errno);
             self.log.send(self.k);
         }
     }

@@ -64,12 +64,15 @@ pub fn free<K: Kernel>(k: &mut K) -> u64 {
 /// counts it as free, /proc/meminfo says how much it is (`CmaFree`).
 fn movable_only<K: Kernel>(k: &mut K) -> u64 {
     let mut text = files::text(k, c"/proc/meminfo");
-    while let Some(mut line) = text::take(&mut text, b'\n') {
-        if text::take_word(&mut line) == Some(b"CmaFree:") {
-            let digit =
-                |sum: u64, byte: &u8| sum.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
-            let digits = text::take_word(&mut line).unwrap_or_default();
-            return digits.iter().fold(0, digit).wrapping_mul(1024);
+    while let Some(line) = text::take(&mut text, b'\n') {
+        if let Some(figure) = line.strip_prefix(b"CmaFree:") {
+            let mut sum = 0_u64;
+            for byte in figure {
+                if byte.is_ascii_digit() {
+                    sum = sum.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
+                }
+            }
+            return sum.wrapping_mul(1024);
         }
     }
     0

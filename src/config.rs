@@ -145,6 +145,10 @@ const USE: [Use; 18] = [
     Use::Quiet,
 ];
 
+#[expect(
+    clippy::derivable_impls,
+    reason = "clearing memory is far smaller than what would be derived"
+)]
 impl Default for Config {
     fn default() -> Self {
         Self { log: None, ..Self::zero() }

@@ -16,9 +16,6 @@ const NAMES: &str = "PERM NOENT SRCH INTR IO NXIO 2BIG NOEXEC BADF CHILD AGAIN N
     STALE UCLEAN NOTNAM NAVAIL ISNAM REMOTEIO DQUOT NOMEDIUM MEDIUMTYPE CANCELED NOKEY KEYEXPIRED \
     KEYREVOKED KEYREJECTED OWNERDEAD NOTRECOVERABLE RFKILL HWPOISON ";
 
-/// What a letter's code stands for; 0 ends a name.
-const LETTERS: &[u8; 29] = b" ABCDEFGHIJKLMNOPQRSTUVWXYZ23";
-
 /// The names, three letters in two bytes: half of what they would take, and a quarter of a table.
 static PACKED: [u16; NAMES.len().div_ceil(3)] = packed();
 
@@ -32,12 +29,13 @@ const fn packed() -> [u16; NAMES.len().div_ceil(3)] {
     words
 }
 
+/// A letter's code: 1 to 26, then the digits 2 and 3; 0 ends a name.
 const fn code(letter: u8) -> u16 {
-    let mut code = 0;
-    while LETTERS[code] != letter {
-        code += 1;
+    match letter {
+        b' ' => 0,
+        b'2' | b'3' => letter as u16 - b'2' as u16 + 27,
+        _ => letter as u16 - b'A' as u16 + 1,
     }
-    code as u16
 }
 
 /// Shows `each` the letters of the error's name; none for a number without a name (a module's init may
@@ -47,7 +45,7 @@ pub fn spell(errno: Errno, mut each: impl FnMut(u8)) {
     for packed in &PACKED {
         let mut letters = *packed;
         for _ in 0..3 {
-            let code = letters & 31;
+            let code = letters as u8 & 31;
             letters >>= 5;
             if code == 0 {
                 left = left.wrapping_sub(1);
@@ -55,7 +53,8 @@ pub fn spell(errno: Errno, mut each: impl FnMut(u8)) {
                 if core::mem::take(&mut first) {
                     each(b'E');
                 }
-                each(LETTERS.get(usize::from(code)).copied().unwrap_or_default());
+                let before = if code > 26 { b'2' - 27 } else { b'A' - 1 };
+                each(before.wrapping_add(code));
             }
         }
     }

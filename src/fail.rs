@@ -38,7 +38,7 @@ impl<K: Kernel> Boot<'_, K> {
         log::drain(self.k);
         if let Some(how) = how {
             let errno = self.k.stop(how);
-            self.log.line(Priority::Critical, "stop: failed ").errno(errno).str("; PID 1 ends");
+            self.log.line(Priority::Critical, "stop: ").failed(errno).str("; PID 1 ends");
             self.log.send(self.k);
             log::drain(self.k);
         }
@@ -61,7 +61,7 @@ impl<K: Kernel> Boot<'_, K> {
         let line = self.log.line(Priority::Warning, "shell /bin/sh: ");
         match ended {
             Ok(()) => line.str("ended"),
-            Err(errno) => line.str("failed ").errno(errno),
+            Err(errno) => line.failed(errno),
         };
         self.log.send(self.k);
         ended.is_ok()
@@ -73,7 +73,7 @@ impl<K: Kernel> Boot<'_, K> {
         let line = self.log.more();
         match failed {
             Some(step) => {
-                line.str(": required ").bytes(step.name).str(" ").bytes(step.outcome.word())
+                line.str(": required ").bytes(step.name).space().bytes(step.outcome.word())
             }
             None => line.str(": no init"),
         };

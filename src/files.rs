@@ -60,6 +60,12 @@ pub fn map_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
     k.map_file(fd, len)
 }
 
+/// The length of an open file; 0 if that isn't known.
+#[inline(never)]
+pub fn size<K: Kernel>(k: &mut K, fd: Fd) -> u64 {
+    k.stat_fd(fd).map_or(0, |stat| stat.size)
+}
+
 /// What a directory's entry is, as far as getdents64(2) says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

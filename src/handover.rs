@@ -74,7 +74,7 @@ impl<K: Kernel> Boot<'_, K> {
             Err(errno) => (errno, "it can't be reached"),
         };
         let line = self.log.line(Priority::Error, "exec ").bytes(path.to_bytes());
-        line.str(": failed ").errno(errno).str(": ").str(why);
+        line.colon().failed(errno).colon().str(why);
         self.log.send(self.k);
     }
 

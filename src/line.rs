@@ -6,7 +6,6 @@
 
 use crate::errno;
 use crate::name;
-use crate::text;
 use heapless::Vec;
 use syscalls::Errno;
 
@@ -57,6 +56,18 @@ impl Line {
         self.bytes(text.as_bytes())
     }
 
+    /// Adds a blank.
+    #[inline(never)]
+    pub fn space(&mut self) -> &mut Self {
+        self.str(" ")
+    }
+
+    /// Adds a colon and a blank.
+    #[inline(never)]
+    pub fn colon(&mut self) -> &mut Self {
+        self.str(": ")
+    }
+
     /// Adds text from outside; control characters are shown as `\xNN`, so that it stays one line.
     #[inline(never)]
     pub fn bytes(&mut self, text: &[u8]) -> &mut Self {
@@ -88,14 +99,18 @@ impl Line {
     /// Adds a number in decimal.
     #[inline(never)]
     pub fn number(&mut self, number: u64) -> &mut Self {
-        let mut digits = [b'0'; 20];
-        let mut rest = number;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0'.wrapping_add((rest % 10) as u8);
-            rest /= 10;
+        if number >= 10 {
+            self.number(number / 10);
         }
-        let zeros = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
-        self.bytes(text::tail(&digits, zeros))
+        self.digit((number % 10) as u8)
+    }
+
+    /// Adds a digit of any base up to 36.
+    #[inline(never)]
+    fn digit(&mut self, digit: u8) -> &mut Self {
+        let zero = if digit < 10 { b'0' } else { b'a'.wrapping_sub(10) };
+        self.byte(zero.wrapping_add(digit));
+        self
     }
 
     /// Adds a number of tenths as `1.9`.
@@ -118,12 +133,15 @@ impl Line {
     #[inline(never)]
     pub fn hex(&mut self, bytes: &[u8]) -> &mut Self {
         for byte in bytes {
-            for nibble in [byte >> 4, byte & 15] {
-                let letter = if nibble < 10 { b'0' } else { b'a'.wrapping_sub(10) };
-                self.byte(letter.wrapping_add(nibble));
-            }
+            self.digit(byte >> 4).digit(byte & 15);
         }
         self
+    }
+
+    /// Adds `failed ENOENT`.
+    #[inline(never)]
+    pub fn failed(&mut self, errno: Errno) -> &mut Self {
+        self.str("failed ").errno(errno)
     }
 
     /// Adds an error's name, or its number where it has none.

@@ -42,12 +42,9 @@ pub fn of_word(value: &mut &'static [u8], required: bool) -> Option<Entry> {
         let item = text::trim(text::take(value, b',')?);
         let optional = item.first() == Some(&b'-');
         let name = text::tail(item, usize::from(optional));
-        let severity = match (required, optional) {
-            (true, _) => Severity::Required,
-            (false, true) => Severity::Optional,
-            (false, false) => Severity::Normal,
-        };
         if !name.is_empty() {
+            let usual = if optional { Severity::Optional } else { Severity::Normal };
+            let severity = if required { Severity::Required } else { usual };
             return Some(Entry { name, severity, params: b"" });
         }
     }

@@ -13,6 +13,7 @@ use crate::inflate::{Damage, Inflated, Scratch};
 use crate::kernel::{Fd, Kernel, Result};
 use crate::line::{LIMIT, Priority};
 use crate::mem::{self, Zero};
+use crate::name;
 use crate::outcome::{Kind, Outcome, Why};
 use crate::text;
 use crate::unpack;
@@ -40,6 +41,10 @@ pub struct Loader {
     pub format: Option<Format>,
 }
 
+#[expect(
+    clippy::derivable_impls,
+    reason = "clearing memory is far smaller than what would be derived"
+)]
 impl Default for Loader {
     fn default() -> Self {
         Self { damage: None, format: None, ..Self::zero() }
@@ -153,7 +158,7 @@ impl<K: Kernel> Boot<'_, K> {
     /// The compressed file for the kernel's own decoder.
     #[inline(never)]
     fn in_kernel(&mut self, job: &Job<'_>) -> Outcome {
-        let length = self.k.stat_fd(job.fd).map_or(0, |stat| stat.size);
+        let length = files::size(self.k, job.fd);
         let claim = unpack::claim(self.k, job.fd, job.format, length);
         if let Err(errno) = self.grant(claim.saturating_mul(2).saturating_add(length)) {
             return Outcome::failed(Why::Memory, errno);
@@ -234,7 +239,7 @@ impl<K: Kernel> Boot<'_, K> {
     /// The module alone would fill the memory. What it takes in all: itself, the kernel's copy and the
     /// layout.
     fn too_large(&mut self, job: &Job<'_>, free: u64) -> Outcome {
-        let length = self.k.stat_fd(job.fd).map_or(0, |stat| stat.size);
+        let length = files::size(self.k, job.fd);
         let size = unpack::claim(self.k, job.fd, job.format, length).max(free);
         self.loader.shortage = Shortage { need: size.saturating_mul(3), free };
         Outcome::failed(Why::Memory, Errno::ENOMEM)
@@ -271,18 +276,23 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// What /sys/module says of a name.
     fn state(&mut self, name: &[u8]) -> State {
-        let mut path = mem::Table::new();
-        path.extend(self.k, b"/sys/module/");
+        let mut kernels = mem::Table::new();
         for byte in name {
-            path.push(self.k, crate::name::normal(*byte));
+            kernels.push(self.k, name::normal(*byte));
         }
-        let folder = mem::path(self.k, &[&path]);
-        let file = mem::path(self.k, &[&path, b"/initstate"]);
-        match self.ground.sys(self.k, file) {
+        let path = mem::path(self.k, &[b"/sys/module/", &kernels, b"/initstate"]);
+        match self.ground.sys(self.k, path) {
             Ok(text) if text::trim(text) == b"live" => State::Live,
-            Err(Errno::ENOENT) if self.k.stat(folder).is_ok() => State::Builtin,
+            Err(Errno::ENOENT) if self.has_folder(path) => State::Builtin,
             _ => State::Other,
         }
+    }
+
+    /// Whether the folder of /sys/module/NAME/initstate is there.
+    fn has_folder(&mut self, file: &CStr) -> bool {
+        let folder = file.to_bytes().strip_suffix(b"/initstate").unwrap_or_default();
+        let folder = mem::path(self.k, &[folder]);
+        self.k.stat(folder).is_ok()
     }
 
     fn is_disabled(&mut self) -> bool {
@@ -298,8 +308,8 @@ impl<K: Kernel> Boot<'_, K> {
             Way::Kernel => " bytes, kernel inflates",
             Way::Here => " bytes, inflated here",
         };
-        let size = self.k.stat_fd(job.fd).map_or(0, |stat| stat.size);
-        let line = self.log.line(Priority::Debug, "try ").name(name).str(": ");
+        let size = files::size(self.k, job.fd);
+        let line = self.log.line(Priority::Debug, "try ").name(name).colon();
         line.bytes(path.to_bytes()).str(", ").number(size).str(way);
         self.log.send(self.k);
         let mut rest = job.params.to_bytes();

@@ -33,9 +33,9 @@ impl<K: Kernel> Boot<'_, K> {
             (Kind::Missing, _) => (" in ", self.tree.dir),
             _ => ("", b""),
         };
-        line.str(": ").bytes(outcome.word()).str(text).bytes(subject);
+        line.colon().bytes(outcome.word()).str(text).bytes(subject);
         match (outcome.kind, needs.and_then(|needs| self.plan.step(needs))) {
-            (Kind::Loaded, _) => _ = line.str(" ").millis(micros),
+            (Kind::Loaded, _) => _ = line.space().millis(micros),
             (Kind::Failed, _) => failure(line, outcome, &self.loader, release),
             (_, Some(needs)) => reason(line, needs),
             _ => {}
@@ -51,7 +51,7 @@ impl<K: Kernel> Boot<'_, K> {
         for count in &self.counts {
             let word = text::take(&mut words, b' ').unwrap_or_default();
             if *count > 0 {
-                line.number(u64::from(*count)).str(" ").bytes(word).str(", ");
+                line.number(u64::from(*count)).space().bytes(word).str(", ");
             }
         }
         if self.plan.order.is_empty() {
@@ -67,7 +67,7 @@ fn reason(line: &mut Line, needs: &Step) {
     line.str(" needs ").name(needs.name).str(" (");
     match needs.outcome.kind {
         // No such device is no failure of its own, but what needs the module can't have it.
-        Kind::Failed | Kind::Absent => line.str("failed ").errno(needs.outcome.errno),
+        Kind::Failed | Kind::Absent => line.failed(needs.outcome.errno),
         _ => line.bytes(needs.outcome.word()),
     };
     line.str(")");
@@ -114,7 +114,7 @@ fn explained(errno: Errno) -> usize {
 /// Adds ` ENOEXEC: not a module for 6.12.107 (x86_64)`.
 #[inline(never)]
 fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) {
-    line.str(" ").errno(outcome.errno).str(": ");
+    line.space().errno(outcome.errno).colon();
     if matches!(outcome.why, Why::Unknown | Why::Damaged) {
         line.bytes(loader.format.map_or(b"", Format::name));
     }
