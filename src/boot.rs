@@ -92,11 +92,14 @@ impl<'k, K: Kernel> Boot<'k, K> {
 
     /// Reads the words: those of the image, then those of the command line.
     fn words(&mut self) {
-        let file = files::text(self.k, CONF);
-        self.config.read_file(self.k, file);
+        let file = files::read(self.k, CONF);
+        self.config.read_file(self.k, file.unwrap_or_default());
         let cmdline = self.ground.cmdline(self.k);
         self.config.read(self.k, cmdline.unwrap_or_default());
         self.log.set_level(self.config.level());
+        if file != Err(Errno::ENOENT) {
+            self.complain("read ", CONF.to_bytes(), file.map(drop));
+        }
         self.complain("read /proc/cmdline", b"", cmdline.map(drop));
         for complaint in self.config.complaints.iter() {
             let line = self.log.line(Priority::Warning, "word ").bytes(complaint.key);

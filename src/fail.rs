@@ -3,12 +3,13 @@
 
 use crate::boot::Boot;
 use crate::config::{ACTIONS, Action};
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, NOT_STARTED};
 use crate::line::Priority;
 use crate::log;
 use crate::plan::Step;
 use crate::text;
 use core::ffi::CStr;
+use syscalls::Errno;
 
 /// The shell of `insinit.fail=shell`.
 pub const SHELL: &CStr = c"/bin/sh";
@@ -55,8 +56,14 @@ impl<K: Kernel> Boot<'_, K> {
         self.log.line(Priority::Critical, "shell /bin/sh");
         self.tell(failed, "; exit it to go on with ", next);
         let ended = self.k.spawn(SHELL, self.process.envp).and_then(|child| {
-            while self.k.wait()?.0 != child {}
-            Ok(())
+            loop {
+                // The status is in the second byte (wait(2)).
+                match self.k.wait()? {
+                    (ended, _) if ended != child => {}
+                    (_, status) if status == NOT_STARTED << 8 => return Err(Errno::ENOEXEC),
+                    _ => return Ok(()),
+                }
+            }
         });
         let line = self.log.line(Priority::Warning, "shell /bin/sh: ");
         match ended {

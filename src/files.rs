@@ -5,18 +5,24 @@ use crate::kernel::{Fd, Kernel, Result};
 use crate::mem::Table;
 use crate::text;
 use core::ffi::CStr;
-use linux_raw_sys::general::{DT_DIR, DT_LNK, DT_REG, DT_UNKNOWN, O_DIRECTORY, O_RDONLY};
+use linux_raw_sys::general::{
+    DT_DIR, DT_LNK, DT_REG, DT_UNKNOWN, O_DIRECTORY, O_NONBLOCK, O_RDONLY,
+};
 use syscalls::Errno;
 
 /// Bytes asked for at a time: /proc/cmdline nearly always fits.
 const PIECE: usize = 2048;
 
-/// Reads a file of any length to its end; sizes that stat gives for /proc and /sys mean nothing.
+/// The longest text that is read, in bytes; one that never ends is `EFBIG` instead of all memory.
+const LIMIT: usize = 4 << 20;
+
+/// Reads a file to its end; sizes that stat gives for /proc and /sys mean nothing. A pipe without a
+/// writer is empty, it doesn't block.
 ///
 /// # Errors
-/// What open(2) and read(2) say.
+/// What open(2) and read(2) say; `EFBIG` from 4 MiB on.
 pub fn read<K: Kernel>(k: &mut K, path: &CStr) -> Result<&'static [u8]> {
-    let fd = k.open(path, O_RDONLY)?;
+    let fd = k.open(path, O_RDONLY | O_NONBLOCK)?;
     let text = read_open(k, fd);
     k.close(fd);
     text
@@ -34,6 +40,7 @@ fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
     loop {
         match k.read(fd, &mut piece)? {
             0 => return Ok(text.into_slice()),
+            _ if text.len() > LIMIT => return Err(Errno::EFBIG),
             len => text.extend(k, text::head(&piece, len)),
         }
     }
@@ -44,7 +51,7 @@ fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
 /// # Errors
 /// What open(2), statx(2) and mmap(2) say.
 pub fn map<K: Kernel>(k: &mut K, path: &CStr) -> Result<&'static [u8]> {
-    let fd = k.open(path, O_RDONLY)?;
+    let fd = k.open(path, O_RDONLY | O_NONBLOCK)?;
     let text = map_open(k, fd);
     k.close(fd);
     text

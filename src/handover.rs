@@ -49,7 +49,9 @@ impl<K: Kernel> Boot<'_, K> {
     /// Starts the real init; if none can be, takes the failure action, and tries again where that
     /// comes back. Never returns.
     pub fn hand_over(&mut self) -> ! {
-        let own = self.k.stat(c"/proc/self/exe").unwrap_or_default();
+        let named = self.process.argv.iter().next().unwrap_or(c"/init");
+        let own =
+            self.k.stat(c"/proc/self/exe").or_else(|_| self.k.stat(named)).unwrap_or_default();
         loop {
             match self.init {
                 Init::Named(path) => self.start(path, own),

@@ -59,6 +59,10 @@ pub enum Stop {
     Halt,
 }
 
+/// The exit status of a child that could not exec its program: one that no shell gives of itself, as
+/// they give 126 and 127.
+pub const NOT_STARTED: i32 = 111;
+
 /// The system calls, each as its manual page has it.
 ///
 /// Descriptors are opened `O_CLOEXEC` by every implementation.
@@ -135,7 +139,7 @@ pub trait Kernel {
     fn exec(&mut self, path: &CStr, argv: Strings, envp: Strings) -> Errno;
     /// A child that execs `path` with that argument alone, in a session of its own whose controlling
     /// terminal is descriptor 0: clone(2), setsid(2), ioctl(2) `TIOCSCTTY`, execve(2).
-    /// Gives the child's process id.
+    /// Gives the child's process id; one that could not exec ends with [`NOT_STARTED`].
     fn spawn(&mut self, path: &CStr, envp: Strings) -> Result<i32>;
     /// wait4(2): waits for any child and gives its id and status.
     fn wait(&mut self) -> Result<(i32, i32)>;

@@ -62,7 +62,10 @@ pub fn of_file(file: &mut &'static [u8]) -> Option<Entry> {
             Some(b'!') => Severity::Required,
             _ => Severity::Normal,
         };
-        let name = text::tail(word, usize::from(severity != Severity::Normal));
+        let mut name = text::tail(word, usize::from(severity != Severity::Normal));
+        if name.is_empty() {
+            name = text::take_word(&mut line).unwrap_or_default(); // a blank behind the mark
+        }
         if !name.is_empty() {
             return Some(Entry { name, severity, params: without_comment(line) });
         }
@@ -107,6 +110,13 @@ mod tests {
         let mut value = b"a,-b".as_slice();
         let found = plain(core::iter::from_fn(|| of_word(&mut value, true)));
         assert_eq!(found, [entry("a", Required, ""), entry("b", Required, "")]);
+    }
+
+    #[test]
+    fn a_blank_may_stand_behind_a_mark() {
+        let mut text = b"- e1000 debug=1\n! loop\n".as_slice();
+        let found = plain(core::iter::from_fn(|| of_file(&mut text)));
+        assert_eq!(found, [entry("e1000", Optional, "debug=1"), entry("loop", Required, "")]);
     }
 
     #[test]

@@ -98,6 +98,9 @@ impl<K: Kernel> Boot<'_, K> {
             return Outcome::failed(Why::Alien, Errno::ENOEXEC);
         };
         let way = self.way(format);
+        if way == Way::Here && !unpack::knows(format) {
+            return Outcome::failed(Why::Unknown, Errno::ENOEXEC);
+        }
         let job = Job { fd, params, format };
         if self.log.takes(Priority::Debug) {
             self.announce(name, path, &job, way);
@@ -140,8 +143,12 @@ impl<K: Kernel> Boot<'_, K> {
     /// The kernel holds the file's bytes and the module's layout, which is smaller, side by side.
     #[inline(never)]
     fn as_file(&mut self, job: &Job<'_>) -> Outcome {
-        if let Err(errno) = self.grant(image::elf_size(&self.loader.head).saturating_mul(2)) {
-            return Outcome::failed(Why::Memory, errno);
+        if self.grant(image::elf_size(&self.loader.head).saturating_mul(2)).is_err() {
+            // A damaged header may say anything; the file's length costs a call.
+            let size = files::size(self.k, job.fd);
+            if let Err(errno) = self.grant(size.saturating_mul(2)) {
+                return Outcome::failed(Why::Memory, errno);
+            }
         }
         match self.k.finit_module(job.fd, job.params, 0) {
             Err(Errno::ENOSYS) => Outcome::of_call(self.copied(job)),
@@ -282,6 +289,7 @@ impl<K: Kernel> Boot<'_, K> {
         }
         let path = mem::path(self.k, &[b"/sys/module/", &kernels, b"/initstate"]);
         match self.ground.sys(self.k, path) {
+            _ if name.first() == Some(&b'.') => State::Other, // no module's name, but a folder's
             Ok(text) if text::trim(text) == b"live" => State::Live,
             Err(Errno::ENOENT) if self.has_folder(path) => State::Builtin,
             _ => State::Other,

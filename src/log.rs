@@ -8,7 +8,7 @@ use crate::kernel::{Fd, Kernel, Result};
 use crate::line::{Line, Priority};
 use crate::text;
 use core::ffi::CStr;
-use linux_raw_sys::general::{O_NOCTTY, O_WRONLY};
+use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_WRONLY, S_IFCHR, S_IFMT};
 use syscalls::Errno;
 
 const KMSG: &CStr = c"/dev/kmsg";
@@ -115,8 +115,12 @@ impl Log {
     }
 
     fn open_kmsg<K: Kernel>(&mut self, k: &mut K) -> Result<Fd> {
-        match k.open(KMSG, O_WRONLY | O_NOCTTY) {
+        match k.open(KMSG, O_WRONLY | O_NOCTTY | O_NONBLOCK) {
             Err(Errno::ENOENT) => {}
+            Ok(fd) if !is_device(k, fd) => {
+                k.close(fd);
+                return Err(Errno::ENODEV);
+            }
             found => return found,
         }
         self.made_dev |= k.make_dir(c"/dev").is_ok();
@@ -134,6 +138,11 @@ impl Log {
             let _ = k.remove_dir(c"/dev");
         }
     }
+}
+
+/// Whether it is a device: an image may carry a plain file of that name, which would swallow the log.
+fn is_device<K: Kernel>(k: &mut K, fd: Fd) -> bool {
+    k.stat_fd(fd).is_ok_and(|stat| stat.mode & S_IFMT == S_IFCHR)
 }
 
 /// The console itself, else descriptor 2.

@@ -60,7 +60,10 @@ pub fn of_file(path: &[u8]) -> Option<&[u8]> {
 /// The module's name for any path or name: [`of_file`], else the last part as it stands.
 #[must_use]
 pub fn of(path: &[u8]) -> &[u8] {
-    of_file(path).unwrap_or_else(|| base(path))
+    of_file(path).unwrap_or_else(|| match base(path) {
+        b"" => path,
+        base => base,
+    })
 }
 
 #[cfg(test)]

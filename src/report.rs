@@ -28,7 +28,7 @@ impl<K: Kernel> Boot<'_, K> {
             (Kind::Already, _) if outcome.why == Why::Builtin => (" (built in)", b""),
             (Kind::Absent, _) => (" ENODEV: no such device", b""),
             (Kind::Blocked, Task::Blocked(by)) => (" by ", by),
-            (Kind::Missing, Task::Load(path)) => (" ", path),
+            (Kind::Missing, Task::Load(path)) if path.first() == Some(&b'/') => (" ", path),
             (Kind::Missing, _) if self.tree.dir.is_empty() => (" there is no module tree", b""),
             (Kind::Missing, _) => (" in ", self.tree.dir),
             _ => ("", b""),
@@ -76,7 +76,7 @@ fn reason(line: &mut Line, needs: &Step) {
 /// The reasons of a failure, one a line, in the order of [`Why`].
 const REASONS: &[u8] = b"\n\n\
 module loading is off (kernel.modules_disabled)
-its init returned it
+loaded already under another name, or its init returned it
 its file can't be read
 its file is empty
 not a module, starts with \n\
@@ -90,7 +90,7 @@ behind a chain of more than 5000 dependencies";
 const EXPLAINED: &[u8] = b"its init returned it
 not a module for \n\
 unknown symbol, or its init found no file (firmware?); see the kernel's log
-bad parameter value, other build, or its init returned it
+bad parameter value, other build, damaged file, or its init returned it
 kernel's block list, lockdown, LoadPin, IMA or modules_disabled
 signature
 the kernel has no memory for it

@@ -4,7 +4,7 @@
 //! process on Linux, so the host tools and `insinit plan` use it too.
 #![allow(unsafe_code)]
 
-use crate::kernel::{Fd, Kernel, Memory, Result, Stat, Stop, Strings};
+use crate::kernel::{Fd, Kernel, Memory, NOT_STARTED, Result, Stat, Stop, Strings};
 use crate::mem::{self, Arena};
 use crate::text;
 use core::ffi::CStr;
@@ -81,7 +81,7 @@ fn become_program(path: &CStr, envp: Strings) -> ! {
         let _ = syscall!(Sysno::ioctl, 0, TIOCSCTTY, 1);
         let _ = syscall!(Sysno::execve, path.as_ptr(), argv.as_ptr(), envp.as_ptr());
     }
-    exit(127)
+    exit(NOT_STARTED)
 }
 
 impl Kernel for Linux {

@@ -164,3 +164,10 @@ fn strange_names_stay_one_line() {
     let control = |line: &&str| line.chars().any(char::is_control);
     assert!(!booted.lines().iter().any(control), "{booted}");
 }
+
+#[test]
+fn a_plain_file_in_the_place_of_kmsg_does_not_swallow_the_log() {
+    let machine = Machine::new().modules(&["a"]).words("insinit.modules=a");
+    let booted = machine.file("/dev/kmsg", "").boot();
+    assert!(booted.console().iter().any(|line| line.contains("load a: loaded")), "{booted}");
+}

@@ -99,3 +99,11 @@ fn memory_that_shrinks_is_noticed() {
     assert!(loaded >= 8 && refused >= 8, "{loaded} loaded, {refused} refused: {booted}");
     assert_eq!(booted.result("small"), "loaded 1.9 ms");
 }
+
+#[test]
+fn a_damaged_header_is_no_shortage_of_memory() {
+    let mut image = elf("a");
+    image[0x28..0x30].copy_from_slice(&[0xff; 8]);
+    let booted = machine(&image).boot();
+    assert_eq!(booted.count("finit_module"), 1, "{booted}");
+}

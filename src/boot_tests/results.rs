@@ -33,7 +33,10 @@ fn eexist_of_a_live_module_is_already() {
 
 #[test]
 fn eexist_of_a_module_that_is_not_live_came_from_its_init() {
-    assert_eq!(result(Errno::EEXIST), "failed EEXIST: its init returned it");
+    assert_eq!(
+        result(Errno::EEXIST),
+        "failed EEXIST: loaded already under another name, or its init returned it"
+    );
 }
 
 #[test]

@@ -98,3 +98,11 @@ fn insinit_itself_is_no_real_init_after_a_shell_either() {
     let booted = machine.words("insinit.fail=shell").boot();
     assert_eq!((booted.count("spawn"), booted.end.clone()), (1, End::Exit(1)));
 }
+
+#[test]
+fn a_shell_that_cannot_be_executed_is_no_shell() {
+    let booted = failing().file("/bin/sh", "no program").boot();
+    assert_eq!((booted.count("spawn"), booted.end.clone()), (1, End::Exit(1)));
+    let line = booted.line("shell /bin/sh: failed").to_string();
+    assert!(line.contains("ENOEXEC"), "{line}");
+}

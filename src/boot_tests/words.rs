@@ -155,3 +155,9 @@ fn our_own_init_word_turns_root_off_and_comes_before_the_kernels() {
     let machine = Machine::new().program("/x").program("/y");
     assert_eq!(machine.words("insinit.init=/y root=/dev/vda1 init=/x").boot().init(), "/y");
 }
+
+#[test]
+fn a_configuration_file_that_cannot_be_read_is_named() {
+    let booted = crate::scripted::Machine::new().dir("/etc/insinit.conf").boot();
+    assert!(booted.line("read /etc/insinit.conf").contains("failed EISDIR"), "{booted}");
+}

@@ -3,7 +3,7 @@
 use super::descriptors::Open;
 use super::tree::{Inode, Node};
 use super::{ENDLESS, End, Machine, RELEASE};
-use crate::kernel::{Errno, Fd, Kernel, Memory, Result, Stat, Stop, Strings};
+use crate::kernel::{Errno, Fd, Kernel, Memory, NOT_STARTED, Result, Stat, Stop, Strings};
 use crate::mem::Arena;
 use linux_raw_sys::general::{O_ACCMODE, O_DIRECTORY, O_RDONLY, S_IFMT, S_IFREG};
 use std::ffi::CStr;
@@ -406,7 +406,8 @@ impl Kernel for Machine {
     fn spawn(&mut self, path: &CStr, _: Strings) -> Result<i32> {
         let path = text(path);
         self.call("spawn", &path)?;
-        let status = if self.inode(&path).is_ok() { 0 } else { 127 << 8 };
+        let program = self.inode(&path).is_ok_and(|inode| inode.mode & 0o111 != 0);
+        let status = if program { 0 } else { NOT_STARTED << 8 };
         let child = 100 + self.calls.len() as i32;
         self.children.push_back((child, status));
         Ok(child)

@@ -19,7 +19,7 @@ pub enum Node {
 pub struct Inode {
     pub node: Node,
     number: u64,
-    mode: u32,
+    pub mode: u32,
 }
 
 impl Inode {
