@@ -83,10 +83,9 @@ fn optional(name: &str) -> Entry {
 
 fn planned(k: &mut Linux, config: &Config, plan: &Plan, at: u32, step: &Step) -> Result<Planned> {
     let task = match step.task {
-        Task::Load(path) => Outcome::Load {
-            path: text(path),
-            params: parameters(k, config, plan, at, step)?,
-        },
+        Task::Load(path) => {
+            Outcome::Load { path: text(path), params: parameters(k, config, plan, at, step)? }
+        }
         Task::Builtin => Outcome::Builtin,
         Task::Missing => Outcome::Missing,
         Task::Blocked(by) => Outcome::Blocked(text(by)),
