@@ -201,7 +201,7 @@ impl Config {
             Use::List | Use::Required => self.list(k, value, usage == Use::Required),
             Use::Block => self.block(k, word.key, value),
             Use::ListFile => self.list = word.value,
-            Use::Dir => self.dir = given,
+            Use::Dir => self.dir = given.map(|dir| dir.strip_suffix(b"/").unwrap_or(dir)),
             Use::Init => self.init = given,
             Use::KernelInit => self.kernel_init = given,
             Use::Root => self.root = given,
