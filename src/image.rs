@@ -19,6 +19,7 @@ pub enum Format {
 impl Format {
     /// The format that these first bytes begin.
     #[must_use]
+    #[inline(never)]
     pub fn of(head: &[u8; HEAD]) -> Option<Self> {
         let [a, b, c, d, e, f, ..] = *head;
         match u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) {
@@ -40,6 +41,7 @@ impl Format {
     /// Whether the kernel's own decoder reads a file with this header as it is meant
     /// (`kernel/module/decompress.c`, `lib/xz/xz_dec_stream.c`).
     #[must_use]
+    #[inline(never)]
     pub fn kernel_takes(self, head: &[u8]) -> bool {
         match self {
             Self::Elf => false,

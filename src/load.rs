@@ -258,7 +258,7 @@ impl<K: Kernel> Boot<'_, K> {
         if outcome.kind != Kind::Failed || outcome.why != Why::Call {
             return outcome;
         }
-        match outcome.errno {
+        match outcome.errno() {
             Errno::ENODEV => Outcome::of(Kind::Absent),
             errno @ (Errno::EEXIST | Errno::EBUSY) => match self.state(name) {
                 State::Live => Outcome::already(false),

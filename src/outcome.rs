@@ -67,28 +67,38 @@ pub struct Outcome {
     pub kind: Kind,
     /// The reason.
     pub why: Why,
-    /// The error, of a failure.
-    pub errno: Errno,
+    /// The error, of a failure. The kernel's go up to 4095, and small outcomes make small code.
+    errno: u16,
 }
 
 impl Outcome {
+    fn new(kind: Kind, why: Why, errno: Errno) -> Self {
+        Self { kind, why, errno: errno.into_raw() as u16 }
+    }
+
+    /// The error, of a failure.
+    #[must_use]
+    pub fn errno(&self) -> Errno {
+        Errno::new(self.errno.into())
+    }
+
     /// An outcome that says it all.
     #[must_use]
-    pub const fn of(kind: Kind) -> Self {
-        Self { kind, why: Why::Call, errno: Errno::ENODEV }
+    pub fn of(kind: Kind) -> Self {
+        Self::new(kind, Why::Call, Errno::ENODEV)
     }
 
     /// It was there before, as a module or as a part of the kernel.
     #[must_use]
-    pub const fn already(builtin: bool) -> Self {
+    pub fn already(builtin: bool) -> Self {
         let why = if builtin { Why::Builtin } else { Why::Call };
-        Self { kind: Kind::Already, why, errno: Errno::ENODEV }
+        Self::new(Kind::Already, why, Errno::ENODEV)
     }
 
     /// A failure.
     #[must_use]
-    pub const fn failed(why: Why, errno: Errno) -> Self {
-        Self { kind: Kind::Failed, why, errno }
+    pub fn failed(why: Why, errno: Errno) -> Self {
+        Self::new(Kind::Failed, why, errno)
     }
 
     /// What a load call gave.

@@ -18,7 +18,7 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     pub fn say(&mut self, step: &Step, micros: u64, needs: Option<u32>) {
         let outcome = &step.outcome;
-        let release = if outcome.errno == Errno::ENOEXEC { self.release() } else { b"" };
+        let release = if outcome.errno() == Errno::ENOEXEC { self.release() } else { b"" };
         let line = self.log.line(outcome.priority(step.severity), "load ");
         match step.task {
             Task::Missing if outcome.kind == Kind::Missing => line.bytes(step.name), // as it was written
@@ -67,7 +67,7 @@ fn reason(line: &mut Line, needs: &Step) {
     line.str(" needs ").name(needs.name).str(" (");
     match needs.outcome.kind {
         // No such device is no failure of its own, but what needs the module can't have it.
-        Kind::Failed | Kind::Absent => line.failed(needs.outcome.errno),
+        Kind::Failed | Kind::Absent => line.failed(needs.outcome.errno()),
         _ => line.bytes(needs.outcome.word()),
     };
     line.str(")");
@@ -114,15 +114,15 @@ fn explained(errno: Errno) -> usize {
 /// Adds ` ENOEXEC: not a module for 6.12.107 (x86_64)`.
 #[inline(never)]
 fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) {
-    line.space().errno(outcome.errno).colon();
+    line.space().errno(outcome.errno()).colon();
     if matches!(outcome.why, Why::Unknown | Why::Damaged) {
         line.bytes(loader.format.map_or(b"", Format::name));
     }
     line.bytes(text::nth(REASONS, b'\n', outcome.why as usize));
     match outcome.why {
         Why::Call => {
-            line.bytes(text::nth(EXPLAINED, b'\n', explained(outcome.errno)));
-            if outcome.errno == Errno::ENOEXEC {
+            line.bytes(text::nth(EXPLAINED, b'\n', explained(outcome.errno())));
+            if outcome.errno() == Errno::ENOEXEC {
                 line.bytes(release).str(" (").str(arch::NAME).str(")");
             }
         }
