@@ -191,6 +191,7 @@ impl Config {
     }
 
     /// Takes a word of ours in; says what is wrong with it.
+    #[inline(never)]
     fn known<K: Kernel>(&mut self, k: &mut K, usage: Use, word: Word<'static>) -> &'static str {
         let Some(value) = word.value else {
             self.quiet |= usage == Use::Quiet;

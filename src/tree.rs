@@ -99,14 +99,11 @@ impl Tree {
     /// needs nothing.
     #[must_use]
     pub fn find_file(&self, path: &'static [u8]) -> Module {
-        let found = self.index.find(name::of(path));
-        let known = found.filter(|module| {
-            path.ends_with(module.path) && {
-                let before = text::head(path, path.len().wrapping_sub(module.path.len()));
-                before.is_empty() || before.strip_suffix(b"/") == Some(self.dir)
-            }
-        });
-        known.unwrap_or(Module { path, needs: b"" })
+        let below = path.strip_prefix(self.dir).and_then(|below| below.strip_prefix(b"/"));
+        match self.index.find(name::of(path)) {
+            Some(known) if known.path == below.unwrap_or(path) => known,
+            _ => Module { path, needs: b"" },
+        }
     }
 
     /// The full path of a file of the tree, or of any other.
