@@ -151,8 +151,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         let line = self.log.line(Priority::Error, "no modules for ").bytes(place.release);
         if let Some(dir) = place.dir {
             line.str(" in ").bytes(dir);
-        }
-        if !found.is_empty() {
+        } else if !found.is_empty() {
             line.str(" (found: ").bytes(&found).str(")");
         }
         self.log.send(self.k);

@@ -50,6 +50,9 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn shell(&mut self, failed: Option<&Step>, next: Option<&[u8]>) -> bool {
         if self.no_shell || self.k.stat(SHELL).is_err() {
+            self.log
+                .line(Priority::Critical, "shell /bin/sh: none, or no input, or it has been run");
+            self.log.send(self.k);
             return false;
         }
         self.no_shell = true;
@@ -82,7 +85,7 @@ impl<K: Kernel> Boot<'_, K> {
             Some(step) => {
                 line.str(": required ").bytes(step.name).space().bytes(step.outcome.word())
             }
-            None => line.str(": no init"),
+            None => line.str(": no init can be started"),
         };
         line.str(between).str(if next.is_some() { "load " } else { "exec " });
         line.bytes(next.unwrap_or(self.init.name()));

@@ -29,7 +29,7 @@ impl<K: Kernel> Boot<'_, K> {
             (Kind::Absent, _) => (" ENODEV: no such device", b""),
             (Kind::Blocked, Task::Blocked(by)) => (" by ", by),
             (Kind::Missing, Task::Load(path)) if path.first() == Some(&b'/') => (" ", path),
-            (Kind::Missing, _) if self.tree.dir.is_empty() => (" there is no module tree", b""),
+            (Kind::Missing, _) if self.tree.dir.is_empty() => (" (no module tree)", b""),
             (Kind::Missing, _) => (" in ", self.tree.dir),
             _ => ("", b""),
         };
@@ -91,7 +91,7 @@ const EXPLAINED: &[u8] = b"its init returned it
 not a module for \n\
 unknown symbol, or its init found no file (firmware?); see the kernel's log
 bad parameter value, other build, damaged file, or its init returned it
-kernel's block list, lockdown, LoadPin, IMA or modules_disabled
+kernel's block list, lockdown, LoadPin, IMA or modules_disabled, or its init returned it
 signature
 the kernel has no memory for it
 this kernel loads no modules";
