@@ -48,11 +48,12 @@ pub struct Memory {
     pub free: u64,
 }
 
-/// How to stop the machine: reboot(2).
+/// How to stop the machine: reboot(2). None of them is 0, so that an arena without one is all zero bytes
+/// and takes no room in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// `LINUX_REBOOT_CMD_RESTART`
-    Reboot,
+    Reboot = 1,
     /// `LINUX_REBOOT_CMD_POWER_OFF`
     PowerOff,
     /// `LINUX_REBOOT_CMD_HALT`

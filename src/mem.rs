@@ -20,7 +20,7 @@ const CHUNK: usize = 64 * 1024;
 /// The unused rest of the newest chunk.
 #[derive(Default)]
 pub struct Arena {
-    free: &'static mut [u8],
+    free: Option<&'static mut [u8]>,
     /// What is done where there is no memory; none ends PID 1.
     pub last_resort: Option<Stop>,
 }
@@ -29,7 +29,7 @@ impl Arena {
     /// One that has nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { free: &mut [], last_resort: None }
+        Self { free: None, last_resort: None }
     }
 }
 
@@ -59,13 +59,13 @@ unsafe impl Zero for crate::plan::Plan {}
 #[inline(never)]
 pub fn bytes<K: Kernel>(k: &mut K, len: usize) -> &'static mut [u8] {
     let rounded = len.saturating_add(7) & !7;
-    let mut free = core::mem::take(&mut k.arena().free);
+    let mut free = k.arena().free.take().unwrap_or_default();
     if free.len() < rounded {
         free = k.map(rounded.max(CHUNK)).unwrap_or_else(|_| k.exhausted());
     }
     // `free` is long enough.
     let (cut, rest) = free.split_at_mut_checked(rounded).unwrap_or_default();
-    k.arena().free = rest;
+    k.arena().free = Some(rest);
     cut
 }
 
