@@ -38,7 +38,8 @@ pub fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Opti
     let Some(value) = value else { return true };
     let (end, mut good) = (text.len(), false);
     for quote in &[b"".as_slice(), b"\""] {
-        if !good {
+        // Quotes around a quote would reach into what comes next.
+        if !good && (quote.is_empty() || !text::has(value, b'"')) {
             text.truncate(end);
             for part in &[b"=", *quote, value, *quote] {
                 text.extend(k, part);
@@ -93,5 +94,6 @@ mod tests {
     fn a_value_that_cannot_be_quoted_is_refused() {
         let (mut k, mut text) = (Linux::default(), Table::new());
         assert!(!add(&mut k, &mut text, b"a", Some(b"x\" y\" z")));
+        assert!(!add(&mut k, &mut text, b"a", Some(b"x y\"z")));
     }
 }
