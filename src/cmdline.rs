@@ -1,6 +1,6 @@
 //! Words, split by the kernel's own rule (`lib/cmdline.c`, `next_arg`).
 //!
-//! Only `"` quotes: at the start of a word, or anywhere inside it. There is no escape. The same rule
+//! White space is what `lib/ctype.c` says, 0xa0 among it. Only `"` quotes: at the start of a word, or anywhere inside it. There is no escape. The same rule
 //! splits a module's argument string, so the same code decides how a value must be quoted for it.
 #![forbid(unsafe_code)]
 
@@ -18,7 +18,10 @@ pub struct Word<'a> {
 /// Takes the next word; none at the end and at a bare `--`: what follows that is the real init's.
 #[inline(never)]
 pub fn take<'a>(text: &mut &'a [u8]) -> Option<Word<'a>> {
-    let start = text::trim(text);
+    let mut start = text::trim(text);
+    while let [0xa0, rest @ ..] = start {
+        start = text::trim(rest);
+    }
     let mut quoted = *start.first()? == b'"';
     let start = text::tail(start, usize::from(quoted));
     let (mut inside, mut equals, mut len) = (quoted, 0, 0_usize);
@@ -26,7 +29,7 @@ pub fn take<'a>(text: &mut &'a [u8]) -> Option<Word<'a>> {
         match byte {
             b'"' => inside = !inside,
             b'=' if equals == 0 => equals = len,
-            byte if is_space(*byte) && !inside => break,
+            byte if (is_space(*byte) || *byte == 0xa0) && !inside => break,
             _ => {}
         }
         len = len.wrapping_add(1);
@@ -96,5 +99,16 @@ mod tests {
         assert_eq!(split(r#"" a"#), vec![(" a", None)]);
         assert_eq!(split("\"\""), vec![("", None)]);
         assert_eq!(split("  "), vec![]);
+    }
+
+    #[test]
+    fn the_kernels_own_white_space_splits_words_here_only() {
+        let mut text = b"\xa0a\xa0b".as_slice();
+        let keys: Vec<_> = core::iter::from_fn(|| take(&mut text)).map(|word| word.key).collect();
+        assert_eq!(keys, [b"a", b"b"]);
+        assert_eq!(
+            text::take_word(&mut "voil\u{e0}.ko x".as_bytes()),
+            Some("voil\u{e0}.ko".as_bytes())
+        );
     }
 }

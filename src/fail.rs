@@ -3,6 +3,7 @@
 
 use crate::boot::Boot;
 use crate::config::{ACTIONS, Action};
+use crate::files;
 use crate::kernel::{Kernel, NOT_STARTED};
 use crate::line::Priority;
 use crate::log;
@@ -49,6 +50,8 @@ impl<K: Kernel> Boot<'_, K> {
     /// Runs the shell until it ends, once; false if it can't be.
     #[inline(never)]
     fn shell(&mut self, failed: Option<&Step>, next: Option<&[u8]>) -> bool {
+        // The kernel's console that swallows everything (`drivers/tty/ttynull.c`) gives no input.
+        self.no_shell |= files::text(self.k, c"/proc/consoles").starts_with(b"ttynull");
         if self.no_shell || self.k.stat(SHELL).is_err() {
             self.log
                 .line(Priority::Critical, "shell /bin/sh: none, or no input, or it has been run");

@@ -48,8 +48,8 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Finds and opens the tree; it stays without a folder if there is none. One without an index is
-    /// walked only to look names up.
+    /// Finds and opens the tree; it stays without a folder if there is none. One without an index,
+    /// or with an empty one, is walked to look names up.
     #[inline(never)]
     pub fn open<K: Kernel>(&mut self, k: &mut K, place: Place, by_name: bool) {
         self.root = place.root;
@@ -57,14 +57,13 @@ impl Tree {
         if self.dir.is_empty() {
             return;
         }
-        let text = self.file(k, b"modules.dep").unwrap_or_else(|_| {
+        let mut text = self.file(k, b"modules.dep").unwrap_or_default();
+        if text.is_empty() && by_name {
             let folder = self.path(k, b"").to_bytes();
             let mut found = Table::new();
-            if by_name {
-                index::walk(k, folder, folder.len(), &mut found);
-            }
-            found.into_slice()
-        });
+            index::walk(k, folder, folder.len(), &mut found);
+            text = found.into_slice();
+        }
         self.index = Index::of(k, text);
     }
 

@@ -106,3 +106,13 @@ fn a_shell_that_cannot_be_executed_is_no_shell() {
     let line = booted.line("shell /bin/sh: failed").to_string();
     assert!(line.contains("ENOEXEC"), "{line}");
 }
+
+#[test]
+fn a_console_that_swallows_everything_is_no_input() {
+    let machine = failing().program("/bin/sh").dir("/proc");
+    let booted = machine
+        .file("/proc/consoles", "ttynull0  --- (EC  p  )  242:0\n")
+        .file("/proc/cmdline", "insinit.fail=shell insinit.required=a")
+        .boot();
+    assert_eq!((booted.count("spawn"), booted.end.clone()), (0, End::Exit(1)));
+}

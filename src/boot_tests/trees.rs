@@ -144,3 +144,9 @@ fn a_damaged_index_is_no_reason_to_stop() {
         assert_eq!(listed(machine).init(), "/sbin/init", "{text:?}");
     }
 }
+
+#[test]
+fn a_tree_with_an_empty_index_is_walked() {
+    let machine = Machine::new().tree_file("modules.dep", "").tree_file("extra/a.ko", elf("a"));
+    assert_eq!(machine.words("insinit.modules=a").boot().order(), ["a"]);
+}
