@@ -7,8 +7,8 @@ insinit::entry!(main);
 
 /// Starts the boot as PID 1; says what this is otherwise.
 #[cfg(target_os = "none")]
-fn main(process: insinit::start::Process) -> ! {
-    insinit::main(&mut insinit::sys::Linux::default(), process)
+fn main(mut kernel: insinit::sys::Linux, process: insinit::start::Process) -> ! {
+    insinit::main(&mut kernel, process)
 }
 
 /// On the host the library is for tests and tools; the program itself is built for a bare target.

@@ -74,7 +74,7 @@ impl Process {
     }
 }
 
-/// Makes `$main`, a `fn(Process) -> !`, the program that the kernel starts.
+/// Makes `$main`, a `fn(Linux, Process) -> !`, the program that the kernel starts.
 ///
 /// Gives the entry's other half and the panic handler. The handler says one fixed line (formatting
 /// the place costs 4 KiB) and ends the process; for PID 1 the kernel's `panic=` then decides.
@@ -87,9 +87,10 @@ macro_rules! entry {
         /// Only `_start` may call it, once.
         #[unsafe(no_mangle)]
         unsafe extern "C" fn insinit_start(stack: *mut usize) -> ! {
-            // SAFETY: `_start` passes the stack pointer that the kernel set.
-            let process = unsafe { $crate::start::Process::from_stack(stack) };
-            $main(process)
+            // SAFETY: `_start` calls this once, with the stack pointer that the kernel set.
+            let (kernel, process) =
+                unsafe { ($crate::sys::Linux::only(), $crate::start::Process::from_stack(stack)) };
+            $main(kernel, process)
         }
 
         #[panic_handler]

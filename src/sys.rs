@@ -17,10 +17,24 @@ use syscalls::{Errno, Sysno, raw_syscall, syscall};
 /// Linux as it runs.
 ///
 /// The loader has one, with its arena in a static, so that what is passed along everywhere is nothing.
-#[derive(Default)]
+#[cfg_attr(not(target_os = "none"), derive(Default))]
 pub struct Linux {
+    #[cfg(target_os = "none")]
+    _only: (),
     #[cfg(not(target_os = "none"))]
     arena: Arena,
+}
+
+#[cfg(target_os = "none")]
+impl Linux {
+    /// The one that a program has; [`crate::entry`] gives it to `main`.
+    ///
+    /// # Safety
+    /// It is called once: whoever has a `Linux` has the arena.
+    #[must_use]
+    pub unsafe fn only() -> Self {
+        Self { _only: () }
+    }
 }
 
 /// The loader's arena. Invariant: it has one thread and one [`Linux`].

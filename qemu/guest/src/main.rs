@@ -18,8 +18,8 @@ mod say;
 insinit::entry!(run);
 
 #[cfg(target_os = "none")]
-fn run(process: insinit::start::Process) -> ! {
-    report::run(&mut insinit::sys::Linux::default(), process)
+fn run(mut kernel: insinit::sys::Linux, process: insinit::start::Process) -> ! {
+    report::run(&mut kernel, process)
 }
 
 /// On a host it has nothing to find.
