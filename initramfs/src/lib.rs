@@ -29,6 +29,7 @@ mod index;
 mod index_merge;
 mod index_reader;
 mod inflate;
+mod inflation;
 mod listing;
 mod loader;
 mod modinfo;
