@@ -150,12 +150,19 @@ fn command(
         kernel: kernel.image.clone(),
         initrd: Some(built.path.clone()),
         console: true,
-        words: format!("insinit.modules={} {}", modules.join(","), options.append),
+        words: words(modules, &options.append.join(" ")),
         memory: options.memory.unwrap_or(machine.memory),
         cpus: options.smp,
         accelerator: accelerator::best(machine, &kernel.image),
         extra: options.qemu.clone(),
     }
+}
+
+/// The kernel's words: the list, then the user's. The kernel shows debug lines at level 8 only.
+fn words(modules: &[String], append: &str) -> String {
+    let debug = append.split_whitespace().any(|word| word == "insinit.log=debug");
+    let level = if debug { "loglevel=8 " } else { "" };
+    format!("{level}insinit.modules={} {append}", modules.join(","))
 }
 
 /// Prints the command and the modules in the image.
@@ -204,5 +211,18 @@ impl Folder {
         fs::write(path.join("command"), format!("{command}\n"))?;
         fs::write(path.join("console"), run.lines.join("\n") + "\n")?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_lines_are_shown_unless_the_user_says_otherwise() {
+        let modules = ["loop".to_string(), "dummy".to_string()];
+        assert_eq!(words(&modules, "a=b"), "insinit.modules=loop,dummy a=b");
+        let debug = words(&modules, "insinit.log=debug loglevel=4");
+        assert_eq!(debug, "loglevel=8 insinit.modules=loop,dummy insinit.log=debug loglevel=4");
     }
 }

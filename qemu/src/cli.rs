@@ -54,19 +54,20 @@ pub struct BootOptions {
     #[arg(long, value_name = "RELEASE")]
     pub kernel_release: Option<String>,
 
-    /// A module to load instead of the usual dozen; may be repeated
-    #[arg(long, value_name = "NAME")]
+    /// A module to load instead of the usual dozen; may be repeated, or a list A,B,C; --module=-NAME
+    /// is one that may be missing
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub module: Vec<String>,
 
-    /// More words for the kernel's command line
-    #[arg(long, value_name = "WORDS", default_value = "", allow_hyphen_values = true)]
-    pub append: String,
+    /// More words for the kernel's command line; may be repeated. insinit.log=debug brings loglevel=8
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    pub append: Vec<String>,
 
     /// The real init, a static program; default: one that says what it finds and powers off
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
 
-    /// Memory in MiB
+    /// Memory in MiB; default: 512
     #[arg(long, value_name = "MIB")]
     pub memory: Option<u32>,
 
@@ -74,7 +75,7 @@ pub struct BootOptions {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub smp: u32,
 
-    /// Seconds after which the boot is ended
+    /// Seconds after which the boot is ended; default: 120, or a day for an --init on a terminal
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
 
@@ -157,9 +158,19 @@ mod tests {
     fn words_for_qemu_and_the_kernel_may_start_with_a_dash() {
         let words = ["cargo qemu", "boot", "--qemu", "-s", "--qemu", "-S", "--append", "-- a"];
         let Task::Boot(options) = Cli::parse_from(words).task else { panic!("not boot") };
-        assert_eq!(
-            (options.qemu, options.append.as_str()),
-            (vec!["-s".into(), "-S".into()], "-- a")
-        );
+        assert_eq!(options.qemu, ["-s", "-S"]);
+        assert_eq!(options.append, ["-- a"]);
+    }
+
+    #[test]
+    fn modules_are_split_at_commas() {
+        let words = ["cargo qemu", "boot", "--module", "loop,dummy", "--module=-nbd"];
+        let Task::Boot(options) = Cli::parse_from(words).task else { panic!("not boot") };
+        assert_eq!(options.module, ["loop", "dummy", "-nbd"]);
+    }
+
+    #[test]
+    fn the_help_tells_the_machines_memory() {
+        assert!(MACHINES.iter().all(|machine| machine.memory == 512));
     }
 }

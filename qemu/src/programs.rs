@@ -42,6 +42,7 @@ pub fn cargo() -> Command {
 /// They can't be built.
 pub fn build(machine: &Machine) -> Result<Programs> {
     let target = target_folder()?;
+    eprintln!("building the loader for {}", machine.name);
     let mut command = cargo();
     command.args(["build", "--release", "--package", "insinit", "--package", "insinit-guest"]);
     command.args(["--target", machine.target, "--target-dir"]).arg(&target);

@@ -27,6 +27,10 @@ pub struct Summary {
     expected: usize,
     /// The loader's own account.
     done: Option<String>,
+    /// The loader's last words, if it stopped the boot.
+    stop: Option<String>,
+    /// Nothing of the kernel's was heard.
+    silent: bool,
     /// The real init ran.
     handed_over: bool,
     /// The machine was switched off; asked of our own real init only.
@@ -44,6 +48,8 @@ impl Summary {
             lacking: names.iter().filter_map(|name| lacking(name, loads(), expected)).collect(),
             expected: names.len(),
             done: said.iter().find(|line| line.verb == "done").map(account),
+            stop: run.lines.iter().find_map(|line| stop(line)),
+            silent: said.is_empty() && !run.lines.iter().any(|line| is_kernels(line)),
             handed_over: handed_over(run, &said, expected.guest),
             ended: !expected.guest || run.end == End::Off(0),
         }
@@ -68,9 +74,15 @@ impl Summary {
         }
         let done = self.done.as_deref().unwrap_or("did not finish");
         let _ = writeln!(text, "insinit    {done}");
+        if let Some(stop) = &self.stop {
+            let _ = writeln!(text, "           {stop}");
+        }
         let ran = if self.handed_over { "ran" } else { "did not run" };
         let _ = writeln!(text, "real init  {ran}");
         let _ = writeln!(text, "boot       {}", ending(run));
+        if self.silent {
+            let _ = writeln!(text, "           no line of the kernel's: is --memory enough?");
+        }
         for complaint in &run.complaints {
             let _ = writeln!(text, "qemu       {complaint}");
         }
@@ -82,7 +94,8 @@ impl Expected {
     /// The names of all modules that are expected, as the kernel writes them.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for name in self.packed.iter().chain(&self.asked) {
+        let asked = self.asked.iter().filter(|entry| *entry != ":");
+        for name in self.packed.iter().chain(asked) {
             let name = normal(name);
             if !names.contains(&name) {
                 names.push(name);
@@ -98,7 +111,8 @@ fn normal(entry: &str) -> String {
     file.split(".ko").next().unwrap_or_default().replace('-', "_")
 }
 
-/// What is wrong with `name`, if something is. A dependency for which there is no device will do.
+/// What is wrong with `name`, if something is. A dependency for which there is no device will do,
+/// and so will an optional entry (`-name`) that is missing.
 fn lacking<'a>(
     name: &str,
     mut loads: impl Iterator<Item = &'a Parsed<'a>>,
@@ -107,14 +121,32 @@ fn lacking<'a>(
     let Some(line) = loads.find(|line| normal(line.subject) == name) else {
         return Some(format!("{name}: no word of it"));
     };
-    let asked = expected.asked.iter().any(|asked| normal(asked) == name);
-    let there = matches!(line.result, "loaded" | "already") || line.result == "absent" && !asked;
+    let asked = expected.asked.iter().find(|asked| normal(asked) == name);
+    let there = match line.result {
+        "loaded" | "already" => true,
+        "absent" => asked.is_none_or(|asked| asked.starts_with('-')),
+        "missing" => asked.is_some_and(|asked| asked.starts_with('-')),
+        _ => false,
+    };
     (!there).then(|| format!("{name}: {} {}", line.result, line.detail).trim_end().to_string())
 }
 
 /// The loader's last account: `12 loaded, 2 already, 34.1 ms`.
 fn account(line: &Parsed) -> String {
     format!("{} {}", line.result, line.detail)
+}
+
+/// `stop panic`, if that is what the loader says in `line`.
+fn stop(line: &str) -> Option<String> {
+    let said = line::parse(line).filter(|said| matches!(said.verb, "stop" | "stop:"))?;
+    Some(line[line.find(said.verb)?..].to_string())
+}
+
+/// Whether the kernel wrote `line`: `[    1.234567] …`, or its first, which may lack the time.
+fn is_kernels(line: &str) -> bool {
+    let time = line.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let is_time = |time: &str| time.trim().parse::<f64>().is_ok();
+    time.is_some_and(|(time, _)| is_time(time)) || line.contains("Linux version")
 }
 
 /// Whether the real init ran: ours says so; of another we see that nothing is said against it.
@@ -203,6 +235,34 @@ mod tests {
         assert!(summary(&lines, true).good());
         lines[1] = "insinit: load ext4: absent";
         assert!(!summary(&lines, true).good());
+    }
+
+    #[test]
+    fn missing_will_do_for_an_optional_entry_only() {
+        let line = "insinit: load nbd: missing";
+        let summary = |asked: &str| {
+            let asked = vec![asked.to_string(), ":".to_string()];
+            Summary::of(&run(&[line]), &Expected { asked, ..Expected::default() })
+        };
+        assert_eq!(summary("-nbd").lacking, [""; 0]);
+        assert_eq!(summary("nbd").lacking, ["nbd: missing"]);
+    }
+
+    #[test]
+    fn a_stop_is_repeated() {
+        let stop = summary(&["[    1.3] insinit: stop panic"], true).stop;
+        assert_eq!(stop.as_deref(), Some("stop panic"));
+        let stop = summary(&["insinit: stop: failed EPERM; PID 1 ends"], true).stop;
+        assert_eq!(stop.as_deref(), Some("stop: failed EPERM; PID 1 ends"));
+        assert_eq!(summary(&GOOD, true).stop, None);
+    }
+
+    #[test]
+    fn a_kernel_that_said_nothing_is_noticed() {
+        assert!(summary(&[], true).silent);
+        assert!(summary(&["OpenSBI v1.5", "[x] y"], true).silent);
+        assert!(!summary(&["[    0.000000] Linux version 6.12"], true).silent);
+        assert!(!summary(&GOOD, true).silent);
     }
 
     #[test]
