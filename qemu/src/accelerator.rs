@@ -8,6 +8,7 @@ use crate::command::{Accelerator, Boot};
 use crate::console::{self, End, Watch};
 use crate::machine::Machine;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -23,7 +24,10 @@ pub fn best(machine: &'static Machine, kernel: &Path) -> Accelerator {
 
 /// Boots `kernel` with KVM and without anything to run: it has to get as far as saying so.
 fn probe(machine: &'static Machine, kernel: &Path) -> Accelerator {
-    if File::options().read(true).write(true).open("/dev/kvm").is_err() {
+    if let Err(error) = File::options().read(true).write(true).open("/dev/kvm") {
+        if error.kind() == ErrorKind::PermissionDenied {
+            eprintln!("kvm: no permission to open /dev/kvm (group kvm); using tcg");
+        }
         return Accelerator::Tcg;
     }
     let command = nothing_to_run(machine, kernel).command();
