@@ -12,7 +12,7 @@ use crate::image::{self, Image};
 use crate::modules::modules;
 use crate::options::{FileSpec, Options};
 use crate::request::Request;
-use crate::{cpio, loader, output, program, words};
+use crate::{advice, cpio, loader, output, program, words};
 
 /// Where the real init lands.
 const INIT: &str = "sbin/init";
@@ -54,9 +54,15 @@ pub fn build(options: &Options) -> Result<Built> {
     files.add_all(own_entries(options, &request)?)?;
     let modules = modules(options, &request, &files)?;
     files.add_all(modules.entries)?;
+    let list = request.list(&modules.packed);
+    if options.list {
+        files.replace(list_entry(&list))?;
+    }
     if options.init.is_some() {
+        advice::check_init(options, &files, INIT)?;
         program::check(&files, INIT, options.arch)?;
     }
+    let advice = advice::warnings(options, &files, &list);
     let bytes = base.with(&cpio::archive(&files.into_entries())?, options.compress)?;
     output::write(&options.output, &bytes)?;
     Ok(Built {
@@ -64,7 +70,7 @@ pub fn build(options: &Options) -> Result<Built> {
         bytes: bytes.len() as u64,
         release: modules.release,
         modules: modules.packed,
-        warnings: [host.warnings, modules.warnings].concat(),
+        warnings: [host.warnings, modules.warnings, advice].concat(),
     })
 }
 
@@ -123,9 +129,14 @@ fn own_entries(options: &Options, request: &Request) -> Result<Vec<Entry>> {
         entries.push(lines(words::CONF, &options.conf_words).with_source("--conf-words"));
     }
     if options.list {
-        entries.push(lines(words::LIST, &request.entries).with_source("--list"));
+        entries.push(list_entry(&request.entries));
     }
     Ok(entries)
+}
+
+/// The image's own list.
+fn list_entry(list: &[String]) -> Entry {
+    lines(words::LIST, list).with_source("--list")
 }
 
 /// A file of some lines.

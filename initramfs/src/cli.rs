@@ -52,7 +52,7 @@ pub struct Build {
     module: Vec<String>,
     /// Write the modules into /etc/modules of the image, so that it loads them by itself
     ///
-    /// Without it insinit loads what the kernel command line or the image's own /etc/modules
+    /// What --coldplug-of brings follows as optional entries. Without it insinit loads what the kernel command line or the image's own /etc/modules
     /// names.
     #[arg(long)]
     list: bool,

@@ -39,6 +39,12 @@ impl FileSet {
         }
     }
 
+    /// Puts an entry in the place of what was added there.
+    pub fn replace(&mut self, mut entry: Entry) -> Result<()> {
+        entry.path = self.place(&entry)?;
+        self.insert(entry)
+    }
+
     /// Adds entries, symbolic links before everything else, so that their order does not
     /// matter.
     pub fn add_all(&mut self, entries: Vec<Entry>) -> Result<()> {

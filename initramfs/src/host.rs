@@ -1,7 +1,7 @@
 //! Reading files of this machine, with errors that help.
 
 use std::io::{Error, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
@@ -20,6 +20,15 @@ pub fn text(path: &Path) -> Result<String> {
 /// What the system says about a path that is there.
 pub fn metadata(path: &Path) -> Result<std::fs::Metadata> {
     std::fs::metadata(path).map_err(|error| explain(path, error))
+}
+
+/// What is in a directory; nothing if there is none, an error if nobody may look.
+pub fn paths_in(dir: &Path) -> Result<Vec<PathBuf>> {
+    match std::fs::read_dir(dir) {
+        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(explain(dir, error)),
+        Err(_) => Ok(Vec::new()),
+    }
 }
 
 fn explain(path: &Path, error: Error) -> anyhow::Error {

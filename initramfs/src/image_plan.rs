@@ -5,12 +5,14 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use insinit::name;
+use insinit::sys::Linux;
 
 use crate::closure::{self, Outcome, Planned};
 use crate::entry::{Entry, Node};
 use crate::fileset::FileSet;
 use crate::image;
 use crate::stage::Stage;
+use crate::words;
 
 /// Where releases are.
 const BASES: [&[u8]; 2] = [b"lib/modules/", b"usr/lib/modules/"];
@@ -20,6 +22,8 @@ const BASES: [&[u8]; 2] = [b"lib/modules/", b"usr/lib/modules/"];
 pub struct ImagePlan {
     /// `insmod PATH PARAMS` or `builtin NAME`, in the order of loading.
     pub lines: Vec<String>,
+    /// Words that the loader would ignore.
+    pub warnings: Vec<String>,
     /// What is left out without harm.
     pub notes: Vec<String>,
     /// What the loader would report as an error.
@@ -27,16 +31,17 @@ pub struct ImagePlan {
 }
 
 /// The plan for some words; the image's own list and words count, too.
-pub fn image_plan(path: &Path, release: Option<&str>, words: &str) -> Result<ImagePlan> {
+pub fn image_plan(path: &Path, release: Option<&str>, given: &str) -> Result<ImagePlan> {
     let files = FileSet::over(image::read(path)?.entries()?)?;
     let release = choose(&files, release)?;
     let stage = Stage::new()?;
     for entry in files.below() {
         stage_entry(&stage, &files, entry)?;
     }
-    stage.configure(&files, files.below(), words)?;
-    let closure = closure::plan(stage.root(), &release, words, &[])?;
-    let mut plan = ImagePlan::default();
+    stage.configure(&files, files.below(), given)?;
+    let closure = closure::plan(stage.root(), &release, given, &[])?;
+    let config = words::config(&mut Linux::default(), stage.root(), given)?;
+    let mut plan = ImagePlan { warnings: words::complaints(&config), ..ImagePlan::default() };
     for step in &closure.steps {
         plan.add(&files, &closure.dir, step);
     }

@@ -4,6 +4,7 @@
 //! packed is what the loader will load, because both ask the loader's library for the plan.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod arch;
 mod build;
 mod closure;

@@ -30,6 +30,7 @@ fn run(command: Command) -> Result<ExitCode> {
             let plan = image_plan(&image, release.as_deref(), &words)?;
             let lines = plan.lines.iter().map(|line| format!("{}\n", line.trim_end()));
             print(&lines.collect::<String>())?;
+            complain("warning", &plan.warnings);
             complain("note", &plan.notes);
             complain("error", &plan.errors);
             Ok(if plan.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -49,9 +50,10 @@ fn make(command: Build) -> Result<ExitCode> {
 
 /// `out.cpio: 2404352 bytes, 5 modules of 6.12.107`
 fn summary(built: &Built) -> String {
-    let modules = match &built.release {
-        Some(release) => format!(", {} modules of {release}", built.modules.len()),
-        None => String::new(),
+    let modules = match (&built.release, built.modules.len()) {
+        (Some(release), 1) => format!(", 1 module of {release}"),
+        (Some(release), count) => format!(", {count} modules of {release}"),
+        (None, _) => String::new(),
     };
     format!("{}: {} bytes{modules}\n", built.path.display(), built.bytes)
 }

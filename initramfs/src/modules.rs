@@ -91,7 +91,11 @@ fn wanted<'a>(
         match &step.task {
             Outcome::Load { path, .. } => match tree.file(path) {
                 Some(file) => wanted.push(file),
-                None => ensure!(files.find(path.as_bytes()).is_some(), missing(tree, step)),
+                None if files.find(path.as_bytes()).is_some() => {}
+                None if path.starts_with('/') => {
+                    bail!("{path}: No such file, here or in the image")
+                }
+                None => bail!(missing(tree, step)),
             },
             Outcome::Missing if request.aliases.contains(&step.name) => {}
             Outcome::Missing if step.optional => warnings.push(missing(tree, step)),

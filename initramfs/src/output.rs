@@ -1,9 +1,9 @@
 //! Files that are there whole or not at all.
 
-use std::io::Write;
+use std::io::{Error, ErrorKind, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 /// Writes a file beside its place and renames it at the end.
 ///
@@ -25,13 +25,25 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let shown = path.display();
     let file = tempfile::Builder::new().prefix(".insinit-").tempfile_in(dir);
-    let mut file =
-        file.with_context(|| format!("{shown}: no file can be made in {}", dir.display()))?;
+    let mut file = file.map_err(|error| no_file(path, dir, &error))?;
     file.write_all(bytes)
         .and_then(|()| open_to_readers(file.as_file()))
         .with_context(|| format!("{shown}: cannot be written"))?;
     file.persist(path).with_context(|| format!("{shown}: cannot be put in place"))?;
     Ok(())
+}
+
+/// Why no file can be made in a directory; tempfile's own words name one that nobody asked for.
+fn no_file(path: &Path, dir: &Path, error: &Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::NotFound => anyhow!("{}: no such directory", path.display()),
+        _ => anyhow!(
+            "{}: no file can be made in {}: {}",
+            path.display(),
+            dir.display(),
+            error.kind()
+        ),
+    }
 }
 
 /// Temporary files begin with mode 0600; an image is no secret, and QEMU may run as another

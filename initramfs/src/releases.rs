@@ -27,10 +27,12 @@ fn releases(kernel_dirs: &[PathBuf]) -> Result<BTreeMap<String, Vec<PathBuf>>> {
     let mut found: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for dir in kernel_dirs {
         host::metadata(dir)?;
-        for (release, path) in BASES.iter().flat_map(|base| release_dirs(&dir.join(base))) {
-            let dirs = found.entry(release).or_default();
-            if !dirs.contains(&path) {
-                dirs.push(path);
+        for base in BASES {
+            for (release, path) in release_dirs(&dir.join(base))? {
+                let dirs = found.entry(release).or_default();
+                if !dirs.contains(&path) {
+                    dirs.push(path);
+                }
             }
         }
     }
@@ -38,17 +40,14 @@ fn releases(kernel_dirs: &[PathBuf]) -> Result<BTreeMap<String, Vec<PathBuf>>> {
 }
 
 /// The releases below `lib/modules`: directories that hold more than links to headers.
-fn release_dirs(base: &Path) -> Vec<(String, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(base) else {
-        return Vec::new();
-    };
-    let dirs = entries.flatten().map(|entry| entry.path());
-    let dirs = dirs.filter(|dir| holds_modules(dir));
-    dirs.filter_map(|dir| {
+fn release_dirs(base: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let dirs = host::paths_in(base)?;
+    let dirs = dirs.into_iter().filter(|dir| holds_modules(dir));
+    let found = dirs.filter_map(|dir| {
         let release = dir.file_name()?.to_str()?.to_string();
         Some((release, dir.canonicalize().ok()?))
-    })
-    .collect()
+    });
+    Ok(found.collect())
 }
 
 fn holds_modules(dir: &Path) -> bool {

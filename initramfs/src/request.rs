@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::build::PackedModule;
 use crate::coldplug;
+use crate::host;
 use crate::module_files::ModuleFile;
 use crate::options::Options;
 use crate::tree::{Tree, module_name};
@@ -36,12 +38,12 @@ impl Request {
         let items = modules.iter().flat_map(|list| list.split(','));
         for item in items.map(str::trim).filter(|item| !item.is_empty()) {
             ensure!(!item.contains(['"', '\n']), "--module {item:?}: no module is called that");
-            request.add(item);
+            request.add(item)?;
         }
         Ok(request)
     }
 
-    fn add(&mut self, item: &str) {
+    fn add(&mut self, item: &str) -> Result<()> {
         let (mark, name) = match item.strip_prefix('-') {
             Some(name) => ("-", name),
             None => ("", item),
@@ -53,7 +55,23 @@ impl Request {
         } else {
             self.entries.push(item.to_string());
         }
+        if !is_file && (name.starts_with("./") || name.starts_with("../")) {
+            host::metadata(&file).context("--module")?;
+        }
         self.files.extend(is_file.then_some(file));
+        Ok(())
+    }
+
+    /// The image's own list: the entries, then what devices brought in, which nothing need have.
+    pub fn list(&self, packed: &[PackedModule]) -> Vec<String> {
+        let named = |module: &&PackedModule| {
+            self.entries
+                .iter()
+                .any(|entry| module_name(entry.trim_start_matches('-')) == module.name)
+        };
+        let brought = packed.iter().filter(|module| !self.aliases.is_empty() && !named(module));
+        let brought = brought.map(|module| format!("-{}", module.name));
+        self.entries.iter().cloned().chain(brought).collect()
     }
 
     /// The request in the loader's words.
@@ -107,6 +125,12 @@ mod tests {
         let tree = "-/lib/modules/6.1/kernel/a.ko.xz,kernel/b-b.ko";
         assert_eq!(words(&[tree]), "insinit.modules=\"-a,b_b\"");
         assert_eq!(words(&["/opt/c.ko"]), "insinit.modules=\"/opt/c.ko\"");
+    }
+
+    #[test]
+    fn a_file_of_this_machine_has_to_be_there() {
+        let error = Request::new(&["./none.ko".to_string()]).expect_err("no file");
+        assert!(format!("{error:#}").starts_with("--module: ./none.ko: No such file"), "{error:#}");
     }
 
     #[test]

@@ -24,6 +24,19 @@ pub fn config(k: &mut Linux, root: &Path, words: &str) -> Result<Config> {
     Ok(config)
 }
 
+/// The words of a configuration file.
+pub fn of_file(k: &mut Linux, text: &[u8]) -> Config {
+    let mut config = Config::default();
+    config.read_file(k, keep(text));
+    config
+}
+
+/// What the loader would say about words that it cannot use.
+pub fn complaints(config: &Config) -> Vec<String> {
+    let complaint = |key: &[u8], what| format!("{}: ignored: {what}", String::from_utf8_lossy(key));
+    config.complaints.iter().map(|found| complaint(found.key, found.what)).collect()
+}
+
 /// The entries of the list file, then those of the words.
 pub fn entries(root: &Path, config: &Config) -> Result<Vec<Entry>> {
     let mut text = match config.list.unwrap_or(LIST.as_bytes()) {

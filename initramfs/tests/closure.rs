@@ -280,6 +280,24 @@ fn devices_bring_their_modules() {
     let built = build(&options).expect("an image");
     assert_eq!((names(&built), built.warnings.len()), (vec!["f", "uart"], 0));
     assert_eq!(plan(&options, "modules=f").len(), 1);
+    build(&Options { list: true, ..options.clone() }).expect("an image");
+    assert_eq!(text(&options.output, "etc/modules"), "f\n-uart\n");
+    assert_eq!(plan(&options, "").len(), 2);
+}
+
+#[test]
+fn words_that_the_loader_ignores_are_warned_of() {
+    let world = World::with_modules();
+    let conf_words = vec!["insinit.lst=/x".to_string(), "insinit.log=loud".to_string()];
+    let options = Options { conf_words, ..world.options(&["f"]) };
+    let expected = [
+        "insinit.lst: ignored: not a word that this build knows",
+        "insinit.log: ignored: not error, warn, info or debug",
+    ];
+    let built = build(&options).expect("an image");
+    assert_eq!(built.warnings[..2], expected.map(|text| format!("--conf-words: {text}")));
+    let plan = image_plan(&options.output, None, "insinit.fail=x").expect("a plan");
+    assert_eq!((&plan.warnings[..2], plan.warnings.len()), (&expected.map(String::from)[..], 3));
 }
 
 #[test]
@@ -325,4 +343,11 @@ fn compressions_that_nobody_inflates_are_warned_of() {
     world.write(&format!("k/boot/config-{RELEASE}"), words);
     assert!(warnings(&kept).is_empty());
     assert!(warnings(&asked)[0].contains("lacks CONFIG_MODULE_COMPRESS_ZSTD=y; use --module-"));
+}
+
+#[test]
+fn a_path_that_is_nowhere_is_no_such_file() {
+    let world = World::with_modules();
+    let found = error(&world.options(&["/nope/x.ko"]));
+    assert!(found.contains("/nope/x.ko: No such file"), "{found}");
 }

@@ -47,7 +47,7 @@ fn modes_are_fixed_and_parents_are_made() {
     let mode = |path| entry(&options.output, path).expect(path).mode;
     let modes = ["opt/x/data", "bin/run", "etc/secret", "bin/su", "opt/x"].map(mode);
     assert_eq!(modes, [0o644, 0o755, 0o644, 0o755, 0o755]);
-    assert_eq!(built.warnings.len(), 1);
+    assert_eq!(built.warnings.len(), 2);
     assert!(built.warnings[0].contains("/su: set-user-ID"), "{:?}", built.warnings);
 }
 
@@ -151,9 +151,12 @@ fn a_failed_build_leaves_everything_as_it_was() {
     error(&options);
     assert_eq!(std::fs::read(&options.output).expect("read"), b"precious");
     let left = std::fs::read_dir(world.path(".")).expect("a directory").count();
-    assert_eq!(left, 2);
+    assert_eq!(left, 3);
     let options = Options { output: world.path("."), ..world.plain() };
     assert!(error(&options).contains("is a directory"));
+    let options = Options { output: world.path("nope/x.img"), ..world.plain() };
+    let expected = format!("{}: no such directory", options.output.display());
+    assert_eq!(error(&options), expected);
 }
 
 #[test]
@@ -169,4 +172,26 @@ fn hand_made_images_are_sorted_and_complete() {
     assert_eq!(paths(&path), ["bin", "bin/x", "dev", "dev/console", "sbin", "sbin/init"]);
     let console = &entries(&path).expect("an image")[3];
     assert_eq!((console.mode, &console.node), (0o600, &Node::Char { major: 5, minor: 1 }));
+}
+
+#[test]
+fn an_image_without_a_real_init_is_warned_of() {
+    let world = World::new();
+    let warnings = |options: &Options| build(options).expect("an image").warnings;
+    let plain = world.plain();
+    assert!(warnings(&plain)[0].starts_with("no real init: neither /sbin/init"));
+    assert_eq!(warnings(&Options { no_loader: true, ..plain.clone() }), [""; 0]);
+    let conf_words = vec!["insinit.init=/x".to_string()];
+    assert_eq!(warnings(&Options { conf_words, ..plain.clone() }), [""; 0]);
+    let init = vec![file(&world.write("data", "1"), "/etc/init")];
+    assert_eq!(warnings(&Options { files: init, ..plain.clone() }), [""; 0]);
+    let list = warnings(&Options { list: true, no_loader: true, ..plain });
+    assert!(list[0].contains("/etc/modules is empty"), "{list:?}");
+}
+
+#[test]
+fn the_loader_is_no_real_init() {
+    let world = World::new();
+    let found = error(&Options { init: Some(world.path("loader")), ..world.plain() });
+    assert!(found.starts_with("--init: that is the loader itself"), "{found}");
 }

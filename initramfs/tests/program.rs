@@ -69,11 +69,14 @@ fn two_runs_give_the_same_bytes() {
 #[test]
 fn build_says_what_it_made() {
     let world = World::with_modules();
-    let args = ["--arch=x86_64", "--kernel-dir=k", "--loader=loader", "--module=a", "-oout"];
+    let args = ["--arch=x86_64", "--kernel-dir=k", "--loader=loader", "--init=init"];
+    let args = [&args[..], &["--module=a", "-oout"]].concat();
     let output = run(&world.path("."), &[&["build"], args.as_slice()].concat());
     let size = std::fs::metadata(world.path("out")).expect("the image").len();
     assert_eq!(stdout(&output), format!("out: {size} bytes, 3 modules of {RELEASE}\n"));
     assert_eq!((stderr(&output).as_str(), output.status.code()), ("", Some(0)));
+    let one = run(&world.path("."), &[&["build", "--module=c"], &args[..4], &["-oone"]].concat());
+    assert!(stdout(&one).ends_with(&format!(" bytes, 1 module of {RELEASE}\n")));
     let output = run(&world.path("."), &[&["build", "-q"], args.as_slice()].concat());
     assert_eq!((stdout(&output).as_str(), output.status.code()), ("", Some(0)));
 }

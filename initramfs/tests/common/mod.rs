@@ -18,7 +18,8 @@ pub struct World {
 impl World {
     pub fn new() -> World {
         let world = World { dir: tempfile::tempdir().expect("a directory") };
-        world.write("loader", elves::program(Arch::X86_64, None));
+        world.write("loader", [&*elves::program(Arch::X86_64, None), b"loader"].concat());
+        world.write("init", elves::program(Arch::X86_64, None));
         world
     }
 
@@ -64,21 +65,22 @@ impl World {
         self.write(&format!("k/lib/modules/{RELEASE}/{path}"), bytes);
     }
 
-    /// Options for an image with some modules.
+    /// Options for an image with some modules and a real init.
     pub fn options(&self, modules: &[&str]) -> Options {
         Options {
             arch: Arch::X86_64,
             kernel_dirs: vec![self.path("k")],
             modules: modules.iter().map(|name| name.to_string()).collect(),
             loader: Some(self.path("loader")),
+            init: Some(self.path("init")),
             output: self.path("out.cpio"),
             ..Options::default()
         }
     }
 
-    /// Options for an image without modules.
+    /// Options for an image without modules and real init.
     pub fn plain(&self) -> Options {
-        Options { kernel_dirs: Vec::new(), ..self.options(&[]) }
+        Options { kernel_dirs: Vec::new(), init: None, ..self.options(&[]) }
     }
 }
 
