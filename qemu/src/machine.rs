@@ -32,6 +32,9 @@ pub struct Machine {
 /// All machines.
 pub static MACHINES: [Machine; 3] = [X86_64, AARCH64, RISCV64];
 
+/// What Debian calls two of them; the packer takes these names, too.
+const ALIASES: [(&str, &str); 2] = [("amd64", "x86_64"), ("arm64", "aarch64")];
+
 const X86_64: Machine = Machine {
     name: "x86_64",
     target: "x86_64-unknown-none",
@@ -88,9 +91,10 @@ impl Machine {
 /// There is none; the text names those there are.
 pub fn named(name: &str) -> Result<&'static Machine, String> {
     let names = || MACHINES.iter().map(|machine| machine.name).collect::<Vec<_>>().join(", ");
+    let meant = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
     MACHINES
         .iter()
-        .find(|machine| machine.name == name)
+        .find(|machine| machine.name == meant)
         .ok_or_else(|| format!("no machine {name}; there are {}", names()))
 }
 
@@ -107,6 +111,8 @@ mod tests {
     #[test]
     fn a_name_finds_its_machine() {
         assert_eq!(named("riscv64").unwrap().emulator, "qemu-system-riscv64");
+        assert_eq!(named("amd64").unwrap().name, "x86_64");
+        assert_eq!(named("arm64").unwrap().name, "aarch64");
     }
 
     #[test]

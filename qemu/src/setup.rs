@@ -156,9 +156,17 @@ fn target(target: &str) -> Result<()> {
     if holds_core(&library) {
         return Ok(());
     }
-    let why = added.err().map_or_else(String::new, |error| format!(" ({error:#})"));
     let command = format!("rustup target add {target}");
-    bail!(Yours { missing: format!("Rust's target {target}{why}"), command })
+    bail!(Yours { missing: without(target, sysroot.trim(), added.err()), command })
+}
+
+/// What is missing, behind what rustup says about it.
+fn without(target: &str, sysroot: &str, error: Option<anyhow::Error>) -> String {
+    let why = match error {
+        Some(error) => format!("{error:#}"),
+        None => format!("rustup added {target} to another toolchain than rustc's, {sysroot}"),
+    };
+    format!("{}\n\nRust's target {target} is", why.trim_end())
 }
 
 /// Whether Rust's core library is in `folder`.
@@ -188,6 +196,14 @@ mod tests {
     fn programs_are_found_on_the_path() {
         assert!(which("sh").is_some());
         assert_eq!(which("no-such-program"), None);
+    }
+
+    #[test]
+    fn what_rustup_says_comes_first() {
+        let error = Some(anyhow::anyhow!("error: no network\n"));
+        let text = without("t", "/s", error);
+        assert_eq!(text, "error: no network\n\nRust's target t is");
+        assert!(without("t", "/s", None).starts_with("rustup added t to another toolchain"));
     }
 
     #[test]

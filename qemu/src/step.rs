@@ -45,6 +45,7 @@ pub fn watched(command: &mut Command, limit: Duration, glance: impl FnMut()) -> 
     match status {
         Ok(status) if status.success() => Ok(texts.into_iter().next().unwrap_or_default()),
         Ok(status) => bail!("`{}` failed ({status})\n{}", typed(command), last_lines(&texts)),
+        Err(error) if texts.iter().all(String::is_empty) => Err(error),
         Err(error) => Err(error.context(last_lines(&texts))),
     }
 }
