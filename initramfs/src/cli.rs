@@ -52,8 +52,8 @@ pub struct Build {
     module: Vec<String>,
     /// Write the modules into /etc/modules of the image, so that it loads them by itself
     ///
-    /// What --coldplug-of brings follows as optional entries. Without it insinit loads what the kernel command line or the image's own /etc/modules
-    /// names.
+    /// What --coldplug-of brings follows as optional entries. Without --list insinit loads what
+    /// the kernel command line or the image's own /etc/modules names.
     #[arg(long)]
     list: bool,
     /// Compress each module: keep leaves it as it is

@@ -36,7 +36,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Why no file can be made in a directory; tempfile's own words name one that nobody asked for.
 fn no_file(path: &Path, dir: &Path, error: &Error) -> anyhow::Error {
     match error.kind() {
-        ErrorKind::NotFound => anyhow!("{}: no such directory", path.display()),
+        ErrorKind::NotFound => anyhow!("{}: no such directory", dir.display()),
         _ => anyhow!(
             "{}: no file can be made in {}: {}",
             path.display(),

@@ -155,7 +155,7 @@ fn a_failed_build_leaves_everything_as_it_was() {
     let options = Options { output: world.path("."), ..world.plain() };
     assert!(error(&options).contains("is a directory"));
     let options = Options { output: world.path("nope/x.img"), ..world.plain() };
-    let expected = format!("{}: no such directory", options.output.display());
+    let expected = format!("{}: no such directory", world.path("nope").display());
     assert_eq!(error(&options), expected);
 }
 
