@@ -39,9 +39,13 @@ fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
     let mut piece = [0; PIECE];
     loop {
         match k.read(fd, &mut piece)? {
-            0 => return Ok(text.into_slice()),
             _ if text.len() > LIMIT => return Err(Errno::EFBIG),
-            len => text.extend(k, text::head(&piece, len)),
+            // Only the end of a file, or of one of /proc or /sys that is one record, gives less.
+            len if len < PIECE => {
+                text.extend(k, text::head(&piece, len));
+                return Ok(text.into_slice());
+            }
+            _ => text.extend(k, &piece),
         }
     }
 }

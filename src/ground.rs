@@ -36,9 +36,10 @@ impl Ground {
     #[must_use]
     pub fn lay<K: Kernel>(k: &mut K) -> Self {
         let mut ground = Self::default();
-        for fd in 0..3 {
-            if !k.is_open(Fd(fd)) {
-                ground.no_input |= fd == 0;
+        let closed = k.closed();
+        [ground.no_input, ..] = closed;
+        for closed in closed {
+            if closed {
                 fill(k);
             }
         }
@@ -51,9 +52,12 @@ impl Ground {
     /// What mounting or reading /proc says.
     #[inline(never)]
     pub fn cmdline<K: Kernel>(&mut self, k: &mut K) -> Result<&'static [u8]> {
-        match files::read(k, c"/proc/cmdline") {
-            Err(Errno::ENOENT) => {}
-            found => return found,
+        self.proc.made = k.make_dir(c"/proc").is_ok();
+        if !self.proc.made {
+            match files::read(k, c"/proc/cmdline") {
+                Err(Errno::ENOENT) => {}
+                found => return found,
+            }
         }
         mount(k, &mut self.proc, c"/proc", c"proc")?;
         files::read(k, c"/proc/cmdline")
@@ -68,6 +72,7 @@ impl Ground {
         if found != Err(Errno::ENOENT) || self.sys.mounted || k.stat(c"/sys/module").is_ok() {
             return found;
         }
+        self.sys.made |= k.make_dir(c"/sys").is_ok();
         mount(k, &mut self.sys, c"/sys", c"sysfs")?;
         files::read(k, path)
     }
@@ -81,15 +86,8 @@ impl Ground {
 
 /// Mounts a file system of the kernel's own.
 fn mount<K: Kernel>(k: &mut K, done: &mut Mount, target: &CStr, kind: &CStr) -> Result<()> {
-    if done.mounted {
-        return Ok(());
-    }
     let flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    if k.mount(kind, target, kind, flags, c"") == Err(Errno::ENOENT) {
-        k.make_dir(target)?;
-        done.made = true;
-        k.mount(kind, target, kind, flags, c"")?;
-    }
+    k.mount(kind, target, kind, flags, c"")?;
     done.mounted = true;
     Ok(())
 }

@@ -93,8 +93,8 @@ pub trait Kernel {
     fn stat(&mut self, path: &CStr) -> Result<Stat>;
     /// statx(2) of an open file.
     fn stat_fd(&mut self, fd: Fd) -> Result<Stat>;
-    /// fcntl(2) `F_GETFD`: whether the descriptor is open.
-    fn is_open(&mut self, fd: Fd) -> bool;
+    /// ppoll(2) `POLLNVAL`: which of the descriptors 0 to 2 are closed.
+    fn closed(&mut self) -> [bool; 3];
     /// fcntl(2) `F_SETFD` with 0: the descriptor stays open through execve(2).
     fn keep(&mut self, fd: Fd);
     /// ioctl(2) `TCSBRK` with 1: wait until a terminal's output is out (tcdrain(3)).

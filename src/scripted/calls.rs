@@ -280,10 +280,10 @@ impl Kernel for Machine {
         Ok(self.open_file("stat", fd)?.stat)
     }
 
-    fn is_open(&mut self, fd: Fd) -> bool {
-        // F_GETFD has no other error than EBADF, so this one is never told to fail.
-        let _ = self.call("is_open", fd.0);
-        self.fds.get(fd).is_ok()
+    fn closed(&mut self) -> [bool; 3] {
+        // Three descriptors and no wait leave nothing to fail, so this one is never told to.
+        let _ = self.call("poll", "");
+        [0, 1, 2].map(|fd| self.fds.get(Fd(fd)).is_err())
     }
 
     fn keep(&mut self, fd: Fd) {
