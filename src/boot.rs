@@ -4,30 +4,22 @@
 //! the stage before left in [`Boot`].
 #![forbid(unsafe_code)]
 
-use crate::config::Config;
-use crate::files;
+use crate::config::{CONF, Config};
 use crate::ground::Ground;
 use crate::handover::Init;
 use crate::kernel::{Kernel, Result};
 use crate::line::Priority;
-use crate::list::{self, Entry, Severity};
+use crate::list::{Entry, Severity};
 use crate::load::Loader;
 use crate::log::Log;
-use crate::mem::{self, Table};
+use crate::mem::Table;
 use crate::outcome::{KINDS, Kind, Outcome, Why};
 use crate::params;
-use crate::plan::{Plan, Step, Task};
+use crate::plan::{self, Plan, Scope, Step, Task};
 use crate::start::Process;
 use crate::text;
 use crate::tree::{self, Place, Tree};
-use core::ffi::CStr;
 use syscalls::Errno;
-
-/// The configuration file of the image.
-const CONF: &CStr = c"/etc/insinit.conf";
-
-/// The list file where `insinit.list=` names no other.
-const LIST: &[u8] = b"/etc/modules";
 
 /// All that a boot knows. What is used most comes first: there it is cheapest to reach.
 #[repr(C)]
@@ -49,20 +41,23 @@ pub struct Boot<'k, K> {
     /// What is to be loaded, and what became of it.
     pub plan: Plan,
     /// The kernel's release, once it was asked for.
-    release: Option<&'static [u8]>,
+    pub release: Option<&'static [u8]>,
     /// What the words say.
     pub config: Config,
     /// What loading needs.
     pub loader: Loader,
     /// How often each [`Kind`] came out.
     pub counts: [u32; KINDS],
+    /// What stands before every path of the image: empty but for `insinit plan`.
+    pub root: &'static [u8],
 }
 
 /// Boots: loads what the words ask for and becomes the real init. Never returns.
 pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
     let mut log = Log::default();
     let mut boot = Boot::new(k, &mut log, process);
-    boot.words();
+    let cmdline = boot.cmdline();
+    boot.words(&[cmdline]);
     let mut entries = Table::new();
     boot.entries(&mut entries);
     boot.plan(&entries);
@@ -72,7 +67,8 @@ pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
 
 impl<'k, K: Kernel> Boot<'k, K> {
     /// A boot that knows nothing yet, with sound descriptors.
-    fn new(k: &'k mut K, log: &'k mut Log, process: Process) -> Self {
+    #[inline(never)]
+    pub fn new(k: &'k mut K, log: &'k mut Log, process: Process) -> Self {
         let ground = Ground::lay(k);
         Self {
             k,
@@ -87,20 +83,27 @@ impl<'k, K: Kernel> Boot<'k, K> {
             config: Config::default(),
             loader: Loader::default(),
             counts: [0; KINDS],
+            root: b"",
         }
     }
 
-    /// Reads the words: those of the image, then those of the command line.
-    fn words(&mut self) {
-        let file = files::read(self.k, CONF);
-        self.config.read_file(self.k, file.unwrap_or_default());
+    /// The kernel's command line; says so if it can't be read.
+    fn cmdline(&mut self) -> &'static [u8] {
         let cmdline = self.ground.cmdline(self.k);
-        self.config.read(self.k, cmdline.unwrap_or_default());
-        self.log.set_level(self.config.level());
-        if file != Err(Errno::ENOENT) {
-            self.complain("read ", CONF.to_bytes(), file.map(drop));
-        }
         self.complain("read /proc/cmdline", b"", cmdline.map(drop));
+        cmdline.unwrap_or_default()
+    }
+
+    /// Reads the words: those of the image, those of the command line, then more of them.
+    #[inline(never)]
+    pub fn words(&mut self, texts: &[&'static [u8]]) {
+        let done = self.config.read_image(self.k, self.root);
+        self.complain("read ", CONF, done);
+        for text in texts {
+            self.config.read(self.k, text);
+        }
+        self.log.set_level(self.config.level());
+        self.may_be_cut(texts.first().copied().unwrap_or_default());
         for complaint in self.config.complaints.iter() {
             let line = self.log.line(Priority::Warning, "word ").bytes(complaint.key);
             line.str(": ignored: ").str(complaint.what);
@@ -115,31 +118,36 @@ impl<'k, K: Kernel> Boot<'k, K> {
         self.k.arena().last_resort = self.config.fail.stop();
     }
 
-    /// The whole list: the list file's entries, then the command line's.
-    fn entries(&mut self, entries: &mut Table<Entry>) {
-        let file = self.config.list.unwrap_or(LIST);
-        if !file.is_empty() {
-            let done = list_file(self.k, file, entries);
-            if done != Err(Errno::ENOENT) || self.config.list.is_some() {
-                self.complain("list ", file, done);
-            }
+    /// Warns where a command line is as long as the kernel may have cut it: `COMMAND_LINE_SIZE` is
+    /// 1024 or 2048 with its NUL (`arch/*/include/uapi/asm/setup.h`).
+    fn may_be_cut(&mut self, cmdline: &[u8]) {
+        let mut line = cmdline.strip_suffix(b"\n").unwrap_or(cmdline);
+        let len = line.len();
+        if len == 1023 || len == 2047 {
+            let last = text::take_last(&mut line).unwrap_or_default();
+            let line = self.log.line(Priority::Warning, "read /proc/cmdline: may be cut off at ");
+            line.number(len as u64).str(" bytes, in ").bytes(last);
+            self.log.send(self.k);
         }
-        entries.extend(self.k, &self.config.entries);
+    }
+
+    /// The whole list: the list file's entries, then the command line's.
+    pub fn entries(&mut self, entries: &mut Table<Entry>) {
+        let done = self.config.all_entries(self.k, self.root, entries);
+        self.complain("list ", self.config.list_file(), done);
     }
 
     /// Looks everything up, and what it needs.
-    fn plan(&mut self, entries: &[Entry]) {
-        let (dir, mut by_name, mut in_tree) = (self.config.dir, false, false);
-        for entry in entries {
-            by_name |= !entry.is_barrier() && !text::has(entry.name, b'/');
-            in_tree |= tree::may_hold(dir, entry.name);
+    #[inline(never)]
+    pub fn plan(&mut self, entries: &[Entry]) {
+        let mut place = Place { root: self.root, release: b"", dir: self.config.dir };
+        let scope = Scope::of(entries, place.dir);
+        if scope.in_tree {
+            place.release = self.release();
         }
-        if in_tree {
-            let place = Place { root: b"", release: self.release(), dir };
-            self.tree.open(self.k, place, by_name);
-            if by_name && self.tree.dir.is_empty() {
-                self.no_tree(place);
-            }
+        plan::open(self.k, self.log, &mut self.config, &mut self.tree, place, scope);
+        if self.tree.dir.is_empty() && scope.by_name {
+            self.no_tree(place);
         }
         self.plan.fill(self.k, &self.config, &mut self.tree, entries);
     }
@@ -159,7 +167,8 @@ impl<'k, K: Kernel> Boot<'k, K> {
 
     /// Loads everything in order and says what came of it. Comes back unless a required entry failed
     /// and the failure action ends the boot.
-    fn load_all(&mut self) {
+    #[inline(never)]
+    pub fn load_all(&mut self) {
         let started = self.now();
         let mut at = 0;
         while let Some(number) = self.plan.order.get(at).copied() {
@@ -221,34 +230,13 @@ impl<'k, K: Kernel> Boot<'k, K> {
             Task::Missing => return self.absent(step.name),
             Task::Deep => return Outcome::failed(Why::Deep, Errno::ELOOP),
         };
-        match self.params(number, step) {
+        match params::of_step(self.k, &self.config, &self.plan, number) {
             Some(params) => {
                 let path = self.tree.path(self.k, path);
                 self.load(step.name, path, params)
             }
             None => Outcome::failed(Why::Params, Errno::EINVAL),
         }
-    }
-
-    /// A step's argument string: its list entries' parameters, then the command line's. None if the
-    /// kernel can't be given one of them.
-    #[inline(never)]
-    fn params(&mut self, number: u32, step: &Step) -> Option<&'static CStr> {
-        let mut text = Table::new();
-        let mut good = true;
-        for extra in self.plan.extras.iter() {
-            if extra.step == number {
-                params::gap(self.k, &mut text);
-                text.extend(self.k, extra.params);
-            }
-        }
-        for word in self.config.params.iter() {
-            if let Some(param) = params::of_module(word.key, step.name) {
-                good &= params::add(self.k, &mut text, param, word.value);
-            }
-        }
-        text.push(self.k, 0);
-        mem::c_str(text.into_slice()).filter(|_| good)
     }
 
     /// The kernel's release.
@@ -273,13 +261,4 @@ impl<'k, K: Kernel> Boot<'k, K> {
             self.log.send(self.k);
         }
     }
-}
-
-fn list_file<K: Kernel>(k: &mut K, file: &[u8], entries: &mut Table<Entry>) -> Result<()> {
-    let path = mem::path(k, &[file]);
-    let mut text = files::read(k, path)?;
-    while let Some(entry) = list::of_file(&mut text) {
-        entries.push(k, entry);
-    }
-    Ok(())
 }

@@ -14,6 +14,7 @@ mod lines;
 mod listing;
 #[cfg(feature = "gzip")]
 mod memory;
+mod modprobe;
 mod order;
 mod params;
 mod results;

@@ -2,10 +2,12 @@
 #![forbid(unsafe_code)]
 
 use crate::cmdline::{self, Word};
-use crate::kernel::{Kernel, Stop};
+use crate::files;
+use crate::kernel::{Errno, Kernel, Result, Stop};
 use crate::line::Priority;
 use crate::list::{self, Entry};
-use crate::mem::{Table, Zero};
+use crate::mem::{self, Table, Zero};
+use crate::modprobe::Rules;
 use crate::name;
 use crate::text;
 
@@ -83,6 +85,8 @@ pub struct Config {
     pub params: Table<Word<'static>>,
     /// The block lists of the command line.
     pub blocked: Table<Block>,
+    /// The rules of modprobe.d and of the tree's `modules.softdep`: [`crate::modprobe::Rules`].
+    pub rules: Option<&'static [u8]>,
     /// Words that could not be used.
     pub complaints: Table<Complaint>,
     /// `insinit.list=`; empty is none.
@@ -102,6 +106,9 @@ pub struct Config {
     /// `quiet`
     pub quiet: bool,
 }
+
+/// The configuration file of the image.
+pub const CONF: &[u8] = b"/etc/insinit.conf";
 
 /// The words that the loader knows, in the order of [`USE`].
 const WORDS: &[u8] = b"insinit.modules modules_load rd.modules_load modules rd.driver.pre \
@@ -156,6 +163,58 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Reads the configuration file of the image below `root`, if there is one.
+    ///
+    /// # Errors
+    /// What reading it says.
+    pub fn read_image<K: Kernel>(&mut self, k: &mut K, root: &[u8]) -> Result<()> {
+        let path = mem::path(k, &[root, CONF]);
+        match files::read(k, path) {
+            Err(Errno::ENOENT) => {}
+            found => self.read_file(k, found?),
+        }
+        Ok(())
+    }
+
+    /// Adds the whole list: the list file's entries, then the words'. A file that nobody named needn't be
+    /// there.
+    ///
+    /// # Errors
+    /// What reading the list file says.
+    pub fn all_entries<K: Kernel>(
+        &self,
+        k: &mut K,
+        root: &[u8],
+        entries: &mut Table<Entry>,
+    ) -> Result<()> {
+        let (file, mut done) = (self.list_file(), Ok(()));
+        if !file.is_empty() {
+            let path = mem::path(k, &[root, file]);
+            let found = files::read(k, path);
+            let mut text = found.unwrap_or_default();
+            while let Some(entry) = list::of_file(&mut text) {
+                entries.push(k, entry);
+            }
+            if found != Err(Errno::ENOENT) || self.list.is_some() {
+                done = found.map(drop);
+            }
+        }
+        entries.extend(k, &self.entries);
+        done
+    }
+
+    /// The path of the list file; empty for none.
+    #[must_use]
+    pub fn list_file(&self) -> &'static [u8] {
+        self.list.unwrap_or(b"/etc/modules")
+    }
+
+    /// The rules, from the first on.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules::of(self.rules.unwrap_or_default())
+    }
+
     /// Reads the words of a configuration file: one or more a line, `#` lines are comments.
     pub fn read_file<K: Kernel>(&mut self, k: &mut K, mut file: &'static [u8]) {
         while let Some(line) = text::take(&mut file, b'\n') {

@@ -36,6 +36,7 @@ pub mod list;
 pub mod load;
 pub mod log;
 pub mod mem;
+pub mod modprobe;
 pub mod name;
 pub mod outcome;
 pub mod params;

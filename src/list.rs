@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::cmdline;
+use crate::name;
 use crate::text;
 
 /// How much a module's failure matters.
@@ -32,6 +33,12 @@ impl Entry {
     #[must_use]
     pub fn is_barrier(&self) -> bool {
         self.name == b":"
+    }
+
+    /// Whether it is looked up by its name, so that a tree without an index is walked.
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        !self.is_barrier() && !name::is_path(self.name)
     }
 }
 

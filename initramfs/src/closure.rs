@@ -3,12 +3,13 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use insinit::config::Config;
+use insinit::line::Priority;
 use insinit::list::{Entry, Severity};
-use insinit::mem::Table;
+use insinit::log::Log;
 use insinit::params;
-use insinit::plan::{Plan, Step, Task};
+use insinit::plan::{self, Plan, Scope, Step, Task};
 use insinit::sys::Linux;
 use insinit::tree::{Place, Tree};
 
@@ -56,8 +57,8 @@ pub struct Closure {
 /// and aliases that are optional and may hold commas.
 pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<Closure> {
     let mut k = Linux::default();
-    let config = words::config(&mut k, root, words)?;
-    let mut entries = words::entries(root, &config)?;
+    let mut config = words::config(&mut k, root, words)?;
+    let mut entries = words::entries(&mut k, root, &config)?;
     entries.extend(also.iter().map(|name| optional(name)));
     let place = Place {
         root: keep(root.as_os_str().as_bytes()),
@@ -65,16 +66,14 @@ pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<
         dir: config.dir,
     };
     let (mut tree, mut plan) = (Tree::default(), Plan::default());
-    tree.open(&mut k, place, by_name(&entries));
+    // Warnings are the loader's to write, when it boots.
+    let mut log = Log::plain();
+    log.set_level(Priority::Error);
+    plan::open(&mut k, &mut log, &mut config, &mut tree, place, Scope::of(&entries, place.dir));
     plan.fill(&mut k, &config, &mut tree, &entries);
     let steps = plan.order.iter().filter_map(|at| Some((*at, plan.step(*at)?)));
     let steps = steps.map(|(at, step)| planned(&mut k, &config, &plan, at, step));
     Ok(Closure { dir: text(tree.dir), steps: steps.collect::<Result<_>>()? })
-}
-
-/// Whether an entry is looked up by name, so that a tree without an index is walked.
-fn by_name(entries: &[Entry]) -> bool {
-    entries.iter().any(|entry| !entry.is_barrier() && !entry.name.contains(&b'/'))
 }
 
 fn optional(name: &str) -> Entry {
@@ -83,9 +82,12 @@ fn optional(name: &str) -> Entry {
 
 fn planned(k: &mut Linux, config: &Config, plan: &Plan, at: u32, step: &Step) -> Result<Planned> {
     let task = match step.task {
-        Task::Load(path) => {
-            Outcome::Load { path: text(path), params: parameters(k, config, plan, at, step)? }
-        }
+        Task::Load(path) => Outcome::Load {
+            path: text(path),
+            params: parameters(k, config, plan, at).with_context(|| {
+                format!("{}: the kernel cannot be given one of its parameters", text(step.name))
+            })?,
+        },
         Task::Builtin => Outcome::Builtin,
         Task::Missing => Outcome::Missing,
         Task::Blocked(by) => Outcome::Blocked(text(by)),
@@ -94,23 +96,8 @@ fn planned(k: &mut Linux, config: &Config, plan: &Plan, at: u32, step: &Step) ->
     Ok(Planned { name: text(step.name), task, optional: step.severity == Severity::Optional })
 }
 
-/// The argument string: the list's own parameters, then those of the words.
-fn parameters(k: &mut Linux, config: &Config, plan: &Plan, at: u32, step: &Step) -> Result<String> {
-    let extras = plan.extras.iter().filter(|extra| extra.step == at);
-    let mut found: Table<u8> = Table::new();
-    found.extend(k, &extras.map(|extra| extra.params).collect::<Vec<_>>().join(&b' '));
-    for word in config.params.iter() {
-        if let Some(param) = params::of_module(word.key, step.name) {
-            let is_told = params::add(k, &mut found, param, word.value);
-            ensure!(
-                is_told,
-                "{}.{}: the kernel cannot be given that",
-                text(step.name),
-                text(param)
-            );
-        }
-    }
-    Ok(text(&found))
+fn parameters(k: &mut Linux, config: &Config, plan: &Plan, at: u32) -> Option<String> {
+    params::of_step(k, config, plan, at).map(|params| text(params.to_bytes()))
 }
 
 fn text(bytes: &[u8]) -> String {

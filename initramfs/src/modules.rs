@@ -53,6 +53,7 @@ fn stage_for(tree: &Tree, files: &FileSet, request: &Request) -> Result<Stage> {
     let stage = Stage::new()?;
     stage.configure(files, files.iter(), &request.words())?;
     stage.write(&tree.guest("modules.builtin"), &tree.bytes("modules.builtin")?)?;
+    stage.write(&tree.guest("modules.builtin.modinfo"), &tree.builtin_aliases()?)?;
     Ok(stage)
 }
 

@@ -34,7 +34,13 @@ pub fn entries(
         let text = merge(file, &older(tree, files, file), &text);
         Entry::file(tree.guest(file), text).with_source("the index of the modules")
     };
-    Ok(texts.into_iter().map(entry).collect())
+    let mut entries: Vec<Entry> = texts.into_iter().map(entry).collect();
+    let aliases = tree.builtin_aliases()?;
+    if !aliases.is_empty() {
+        let entry = Entry::file(tree.guest("modules.builtin.modinfo"), aliases);
+        entries.push(entry.with_source("the index of the modules"));
+    }
+    Ok(entries)
 }
 
 /// The text of an index file in the older image.

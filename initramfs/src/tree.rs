@@ -53,6 +53,14 @@ impl Tree {
         Ok(texts.iter().flat_map(|text| text.lines()).map(module_name).collect())
     }
 
+    /// The aliases of built-in modules, as `modules.builtin.modinfo` has them.
+    pub fn builtin_aliases(&self) -> Result<Vec<u8>> {
+        let all = self.bytes("modules.builtin.modinfo")?;
+        let items = all.split_inclusive(|byte| *byte == 0);
+        let is_alias = |item: &&[u8]| String::from_utf8_lossy(item).contains(".alias=");
+        Ok(items.filter(is_alias).collect::<Vec<_>>().concat())
+    }
+
     /// The text of an index file in each directory that has it.
     pub fn texts(&self, file: &str) -> Result<Vec<String>> {
         let paths = self.dirs.iter().map(|dir| dir.join(file));

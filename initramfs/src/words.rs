@@ -1,15 +1,14 @@
 //! The configuration of an image that is laid out below a directory, read as the loader does.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use insinit::config::Config;
-use insinit::list::{self, Entry};
+use insinit::kernel::Errno;
+use insinit::list::Entry;
+use insinit::mem::Table;
 use insinit::sys::Linux;
-
-use crate::host;
 
 /// Where the loader looks for words.
 pub const CONF: &str = "etc/insinit.conf";
@@ -19,7 +18,8 @@ pub const LIST: &str = "etc/modules";
 /// The words of the image's own file, then those given.
 pub fn config(k: &mut Linux, root: &Path, words: &str) -> Result<Config> {
     let mut config = Config::default();
-    config.read_file(k, read(root, CONF.as_bytes())?);
+    let done = config.read_image(k, root.as_os_str().as_bytes());
+    done.map_err(|errno| anyhow!("{CONF}: cannot be read: {errno}"))?;
     config.read(k, keep(words.as_bytes()));
     Ok(config)
 }
@@ -37,14 +37,16 @@ pub fn complaints(config: &Config) -> Vec<String> {
     config.complaints.iter().map(|found| complaint(found.key, found.what)).collect()
 }
 
-/// The entries of the list file, then those of the words.
-pub fn entries(root: &Path, config: &Config) -> Result<Vec<Entry>> {
-    let mut text = match config.list.unwrap_or(LIST.as_bytes()) {
-        b"" => &[],
-        file => read(root, file)?,
-    };
-    let file = std::iter::from_fn(|| list::of_file(&mut text));
-    Ok(file.chain(config.entries.iter().copied()).collect())
+/// The entries of the list file, if it is there, then those of the words.
+pub fn entries(k: &mut Linux, root: &Path, config: &Config) -> Result<Vec<Entry>> {
+    let mut entries = Table::new();
+    match config.all_entries(k, root.as_os_str().as_bytes(), &mut entries) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(entries.to_vec()),
+        Err(errno) => {
+            let file = String::from_utf8_lossy(config.list_file()).into_owned();
+            Err(anyhow!("{file}: cannot be read: {errno}"))
+        }
+    }
 }
 
 /// The list file that the words name, if they name one.
@@ -56,14 +58,4 @@ pub fn list_file(root: &Path, words: &str) -> Result<Option<Vec<u8>>> {
 /// The library keeps what it reads for good, as a program does that runs once.
 pub fn keep(text: &[u8]) -> &'static [u8] {
     text.to_vec().leak()
-}
-
-/// A file of the image; nothing where there is none.
-fn read(root: &Path, path: &[u8]) -> Result<&'static [u8]> {
-    let below = path.strip_prefix(b"/").unwrap_or(path);
-    let path = root.join(OsStr::from_bytes(below));
-    match path.exists() {
-        true => Ok(host::read(&path)?.leak()),
-        false => Ok(&[]),
-    }
 }

@@ -351,3 +351,27 @@ fn a_path_that_is_nowhere_is_no_such_file() {
     let found = error(&world.options(&["/nope/x.ko"]));
     assert!(found.contains("/nope/x.ko: No such file"), "{found}");
 }
+
+#[test]
+fn an_alias_of_what_is_built_in_is_known_in_the_image() {
+    let world = World::with_modules();
+    let modinfo = "ext4.license=GPL\0ext4.alias=fs-ext2\0";
+    world.kernel_file("modules.builtin.modinfo", modinfo);
+    let options = world.options(&["fs-ext2"]);
+    build(&options).expect("an image");
+    assert_eq!(index(&options.output, "modules.builtin.modinfo"), "ext4.alias=fs-ext2\0");
+    assert_eq!(plan(&options, "insinit.modules=fs-ext2"), ["builtin ext4"]);
+}
+
+#[test]
+fn the_images_modprobe_d_counts() {
+    let world = World::with_modules();
+    let mut options = world.options(&["mine"]);
+    let rules = "alias mine f\noptions f x=1\n";
+    world.write("over/usr/local/lib/modprobe.d/x.conf", rules);
+    options.trees.push(world.path("over"));
+    let built = build(&options).expect("an image");
+    assert_eq!(names(&built), ["f"]);
+    let line = format!("insmod {} x=1", built.modules[0].guest_path);
+    assert_eq!(plan(&options, "insinit.modules=mine"), [line]);
+}

@@ -1,6 +1,7 @@
 //! Parameters: from the list file and the command line to the kernel.
 
 use super::boot;
+use crate::kernel::Errno;
 use crate::scripted::{Machine, elf};
 
 /// The parameters that a module `my-mod` gets for these words.
@@ -88,4 +89,28 @@ fn the_images_parameters_come_first() {
 fn parameters_may_be_longer_than_a_line_of_the_log() {
     let long = "9,".repeat(3000);
     assert_eq!(given(&format!("insinit.log=debug my_mod.list={long}")), format!("list={long}"));
+}
+
+#[test]
+fn the_kernels_own_parameters_of_any_module_are_passed_on() {
+    assert_eq!(
+        given("my_mod.async_probe my-mod.dyndbg=\"+p; func x\""),
+        "async_probe dyndbg=\"+p; func x\""
+    );
+}
+
+#[test]
+fn the_same_parameter_twice_stays_twice() {
+    let words = "my_mod.device=4K@0x1000:5 my_mod.device=4K@0x2000:6";
+    assert_eq!(given(words), "device=4K@0x1000:5 device=4K@0x2000:6");
+}
+
+#[test]
+fn a_parameter_that_is_too_long_is_said_to_be() {
+    let machine = Machine::new().modules(&["a"]).answer("a", Errno::ENOSPC);
+    let booted = machine.words("insinit.modules=a a.x=1").boot();
+    assert!(
+        booted.result("a").starts_with("failed ENOSPC: a parameter of more than 1024"),
+        "{booted}"
+    );
 }
