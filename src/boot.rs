@@ -50,6 +50,10 @@ pub struct Boot<'k, K> {
     pub counts: [u32; KINDS],
     /// What stands before every path of the image: empty but for `insinit plan`.
     pub root: &'static [u8],
+    /// `insinit plan`: nothing is loaded, the plan is shown.
+    pub shows: bool,
+    /// Something that is not optional went wrong.
+    pub went_wrong: bool,
 }
 
 /// Boots: loads what the words ask for and becomes the real init. Never returns.
@@ -84,6 +88,8 @@ impl<'k, K: Kernel> Boot<'k, K> {
             loader: Loader::default(),
             counts: [0; KINDS],
             root: b"",
+            shows: false,
+            went_wrong: false,
         }
     }
 
@@ -192,7 +198,8 @@ impl<'k, K: Kernel> Boot<'k, K> {
         let micros = self.now().saturating_sub(started);
         self.keep(number, step.outcome);
         self.say(&step, micros, needs);
-        if step.severity == Severity::Required && step.outcome.is_failure() {
+        self.went_wrong |= step.outcome.priority(step.severity) < Priority::Notice;
+        if step.severity == Severity::Required && step.outcome.is_failure() && !self.shows {
             let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
             self.fail(Some(&step), next.map(|next| next.name));
         }
@@ -225,12 +232,15 @@ impl<'k, K: Kernel> Boot<'k, K> {
     fn one(&mut self, number: u32, step: &Step) -> Outcome {
         let path = match step.task {
             Task::Load(path) => path,
+            Task::Builtin if self.shows => return self.show_builtin(step.name),
             Task::Builtin => return Outcome::already(true),
             Task::Blocked(_) => return Outcome::of(Kind::Blocked),
+            Task::Missing if self.shows => return Outcome::of(Kind::Missing),
             Task::Missing => return self.absent(step.name),
             Task::Deep => return Outcome::failed(Why::Deep, Errno::ELOOP),
         };
         match params::of_step(self.k, &self.config, &self.plan, number) {
+            Some(params) if self.shows => self.show(path, params),
             Some(params) => {
                 let path = self.tree.path(self.k, path);
                 self.load(step.name, path, params)
@@ -256,6 +266,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     #[inline(never)]
     fn complain(&mut self, verb: &str, subject: &[u8], done: Result<()>) {
         if let Err(errno) = done {
+            self.went_wrong = true;
             let line = self.log.line(Priority::Error, verb).bytes(subject);
             line.colon().failed(errno);
             self.log.send(self.k);

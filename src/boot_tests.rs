@@ -15,10 +15,12 @@ mod listing;
 #[cfg(feature = "gzip")]
 mod memory;
 mod modprobe;
+mod names;
 mod order;
 mod params;
 mod results;
 mod shell;
+mod show;
 mod trees;
 mod words;
 

@@ -42,6 +42,7 @@ pub mod outcome;
 pub mod params;
 pub mod plan;
 pub mod report;
+pub mod show;
 pub mod start;
 pub mod sys;
 pub mod text;
@@ -57,14 +58,19 @@ use kernel::{Fd, Kernel};
 
 /// What the program says when it is neither PID 1 nor called for anything it does.
 pub const USAGE: &str = "insinit: inserts kernel modules, then starts the real init. It is meant to be \
-/init of an initramfs (PID 1); see README.md.";
+/init of an initramfs (PID 1); insinit plan --help tells what else it does.\n";
 
-/// The program: the boot as PID 1; otherwise it says what it is and exits 2.
+/// The program: the boot as PID 1, the plan where that is asked for; otherwise it says what it is and
+/// exits 2.
 pub fn main<K: Kernel>(k: &mut K, process: start::Process) -> ! {
     if k.pid() == 1 {
         boot::run(k, process)
     }
+    let mut arguments = process.argv;
+    arguments.take();
+    if arguments.take() == Some(c"plan") {
+        show::run(k, process, arguments)
+    }
     let _ = k.write(Fd(2), USAGE.as_bytes());
-    let _ = k.write(Fd(2), b"\n");
     k.exit(2)
 }

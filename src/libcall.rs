@@ -1,5 +1,5 @@
-//! memcmp(3) and bcmp(3), which the compiler calls: those that come with it are fast for long texts and
-//! twenty times as large. Ours compare names.
+//! memcmp(3), bcmp(3) and strlen(3), which the compiler calls: those that come with it are fast for long texts and
+//! twenty times as large. Ours see names.
 #![allow(unsafe_code)]
 
 /// memcmp(3)
@@ -28,4 +28,18 @@ unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, len: usize) -> i32 {
 unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, len: usize) -> i32 {
     // SAFETY: the caller's.
     unsafe { memcmp(a, b, len) }
+}
+
+/// strlen(3)
+///
+/// # Safety
+/// It ends with a NUL.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn strlen(text: *const u8) -> usize {
+    let mut len = 0_usize;
+    // SAFETY: no NUL came before.
+    while unsafe { *text.add(len) } != 0 {
+        len = len.wrapping_add(1);
+    }
+    len
 }

@@ -64,6 +64,8 @@ pub struct Machine {
     has_kmsg: bool,
     kmsg: Vec<String>,
     console: Vec<String>,
+    /// What a program that isn't PID 1 wrote to descriptor 1.
+    output: Vec<String>,
     /// Lines that the kernel dropped without an error.
     dropped: usize,
     calls: Vec<Call>,
@@ -105,6 +107,7 @@ impl Machine {
             has_kmsg: true,
             kmsg: Vec::new(),
             console: Vec::new(),
+            output: Vec::new(),
             dropped: 0,
             calls: Vec::new(),
             odd: Vec::new(),
@@ -320,6 +323,11 @@ impl Machine {
     pub fn pid(mut self, pid: i32) -> Self {
         self.pid = pid;
         self
+    }
+
+    /// Runs `insinit plan` with these arguments.
+    pub fn plan(self, arguments: &[&str]) -> Booted {
+        self.arguments(&[&["plan"], arguments].concat(), &[]).pid(42).boot()
     }
 
     /// Runs the loader until it ends and checks what holds of every boot.

@@ -4,6 +4,8 @@
 //! (`fs/binfmt_elf.c`: `create_elf_tables`); they live as long as the process.
 #![allow(unsafe_code)]
 
+use crate::kernel::Kernel;
+use crate::mem::Table;
 use core::ffi::{CStr, c_char};
 
 /// A null-terminated vector of C strings that lives as long as the process: argv or envp.
@@ -21,6 +23,17 @@ impl Strings {
         Self(first)
     }
 
+    /// The vector of these texts, for a program whose own start isn't ours.
+    pub fn of<K: Kernel>(k: &mut K, texts: &[&'static CStr]) -> Self {
+        let mut vector = Table::new();
+        for text in texts {
+            vector.push(k, text.as_ptr());
+        }
+        vector.push(k, core::ptr::null());
+        // Ends with a null pointer; both the vector and its texts stay for ever.
+        Self(vector.into_slice().as_mut_ptr())
+    }
+
     /// The strings in order.
     pub fn iter(self) -> impl Iterator<Item = &'static CStr> {
         (0..).map_while(move |at| self.get(at))
@@ -32,6 +45,14 @@ impl Strings {
         let text = unsafe { *self.0.add(at) };
         // SAFETY: a pointer of the vector that isn't null is a C string that is never freed.
         (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
+    }
+
+    /// Takes the first string; none at the end, however often it is asked.
+    pub fn take(&mut self) -> Option<&'static CStr> {
+        let first = self.get(0)?;
+        // SAFETY: the first pointer isn't the null, so another one follows.
+        self.0 = unsafe { self.0.add(1) };
+        Some(first)
     }
 
     /// Puts `text` in the place of the first string; an empty vector stays empty.

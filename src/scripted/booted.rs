@@ -85,6 +85,11 @@ impl Booted {
         self.machine.console.iter().map(|line| line.trim_end()).collect()
     }
 
+    /// What was written to descriptor 1, a line each without its end.
+    pub fn output(&self) -> Vec<&str> {
+        self.machine.output.iter().flat_map(|text| text.lines()).collect()
+    }
+
     /// Every line, wherever it was written to.
     pub fn lines(&self) -> Vec<&str> {
         [self.log(), self.console()].concat()
