@@ -93,13 +93,11 @@ fn mounted<K: Kernel>(k: &mut K, asked: &'static [u8]) {
 
 /// Says what the descriptor is, if it is open.
 fn descriptor<K: Kernel>(k: &mut K, fd: usize) {
-    if !k.is_open(Fd(fd as i32)) {
-        return;
-    }
     let mut room = [0; 128];
     let path = path(&[b"/proc/self/fd/", &decimal(fd)]);
-    let target = c_str(&path).and_then(|path| link::target(path, &mut room));
-    say(k, &[b"fd ", &decimal(fd), b" ", target.unwrap_or(b"?")]);
+    if let Some(target) = c_str(&path).and_then(|path| link::target(path, &mut room)) {
+        say(k, &[b"fd ", &decimal(fd), b" ", target]);
+    }
 }
 
 /// Says those lines of `path` that `wanted` picks.
