@@ -49,6 +49,8 @@ pub enum Outcome {
 pub struct Closure {
     /// The module tree's directory in the image; empty without one.
     pub dir: String,
+    /// Whether anything was looked for in the tree.
+    pub in_tree: bool,
     /// The steps in the order of loading.
     pub steps: Vec<Planned>,
 }
@@ -69,11 +71,13 @@ pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<
     // Warnings are the loader's to write, when it boots.
     let mut log = Log::plain();
     log.set_level(Priority::Error);
-    plan::open(&mut k, &mut log, &mut config, &mut tree, place, Scope::of(&entries, place.dir));
+    let scope = Scope::of(&entries, place.dir);
+    let in_tree = scope.in_tree;
+    plan::open(&mut k, &mut log, &mut config, &mut tree, place, scope);
     plan.fill(&mut k, &config, &mut tree, &entries);
     let steps = plan.order.iter().filter_map(|at| Some((*at, plan.step(*at)?)));
     let steps = steps.map(|(at, step)| planned(&mut k, &config, &plan, at, step));
-    Ok(Closure { dir: text(tree.dir), steps: steps.collect::<Result<_>>()? })
+    Ok(Closure { dir: text(tree.dir), in_tree, steps: steps.collect::<Result<_>>()? })
 }
 
 fn optional(name: &str) -> Entry {

@@ -26,7 +26,8 @@ pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<
     let index = index(&tree, &stage, request, &progress)?;
     let closure = plan(&tree, &stage, request)?;
     let dir = format!("/lib/modules/{}", tree.release);
-    ensure!(closure.dir == dir, "insinit.dir= in the image's words: its modules are in {dir}");
+    let elsewhere = closure.in_tree && closure.dir != dir;
+    ensure!(!elsewhere, "insinit.dir= in the image's words: its modules are in {dir}");
     let (wanted, warnings) = wanted(&tree, files, &closure, request)?;
     let mut modules = packed::pack(&tree, &wanted, options, &progress)?;
     modules.entries.extend(packed_index::entries(&tree, &index, &wanted, options, files)?);

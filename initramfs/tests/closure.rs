@@ -173,7 +173,8 @@ fn the_list_may_be_anywhere_and_behind_a_link() {
     };
     assert_eq!(names(&build(&options).expect("an image")), ["f"]);
     assert_eq!(plan(&options, "").len(), 1);
-    let options = Options { conf_words: vec!["insinit.dir=/opt".into()], ..options };
+    let words = "insinit.list=/opt/link insinit.dir=/opt";
+    let options = Options { conf_words: vec![words.into()], ..options };
     assert!(error(&options).contains("insinit.dir="));
 }
 

@@ -68,10 +68,13 @@ fn finish(command: &mut Command, limit: Duration, mut glance: impl FnMut()) -> R
     }
 }
 
-/// The end of what a program said.
+/// The end of what a program said on each of its outputs: either may have the reason.
 fn last_lines(texts: &[String]) -> String {
-    let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
-    lines[lines.len().saturating_sub(SHOWN)..].join("\n")
+    let ends = texts.iter().flat_map(|text| {
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(SHOWN)..].to_vec()
+    });
+    ends.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
