@@ -28,18 +28,36 @@ pub struct Apt {
 }
 
 impl Apt {
-    /// Prepares one below `parent` and fetches its lists.
+    /// Prepares one below `parent` and fetches the lists of the first of `suites` that can be read; a
+    /// name that ends with `-security` is a suite of the security archive. (While a mirror takes over a
+    /// point release its index of an architecture may not fit what was signed; that may last for days.)
     ///
     /// # Errors
-    /// The archive is not known, not reachable, or not signed by a key of the system's keyring.
-    pub fn new(parent: &Path, suite: &str, architecture: &'static str) -> Result<Self> {
+    /// Of the first suite: its archive is not known, not reachable, or not signed by a key of the
+    /// system's keyring.
+    pub fn new(parent: &Path, suites: &[&str], architecture: &'static str) -> Result<Self> {
         ensure!(
             Path::new(KEYRING).exists(),
             "no {KEYRING} to check Debian's packages with: install debian-archive-keyring"
         );
         let archive = archive()?;
+        let mut first = None;
+        for suite in suites {
+            match Self::of(parent, &archive_of(&archive, suite), suite, architecture) {
+                Ok(apt) => return Ok(apt),
+                Err(error) => {
+                    eprintln!("set-up: can't read the {architecture} packages of Debian's {suite}");
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Err(first.context("no suite to look in")?)
+    }
+
+    /// Prepares one for a suite of an archive.
+    fn of(parent: &Path, archive: &str, suite: &str, architecture: &'static str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("apt-").tempdir_in(parent)?;
-        prepare(folder.path(), architecture, &source(&archive, suite, architecture))?;
+        prepare(folder.path(), architecture, &source(archive, suite, architecture))?;
         let apt = Self { folder, architecture };
         step::output(apt.command("apt-get").args(["-q", "update", "--error-on=any"]), UPDATE)
             .with_context(|| format!("can't read Debian's {suite} from {archive}"))?;
@@ -125,6 +143,12 @@ fn debian_site(targets: &str) -> Option<&str> {
     labelled.or_else(|| rows.iter().filter(main).find(unlabelled)).map(|row| row[1])
 }
 
+/// The archive that has `suite`: the main one, or that of security updates beside it.
+fn archive_of(archive: &str, suite: &str) -> String {
+    let archive = archive.trim_end_matches('/');
+    if suite.ends_with("-security") { format!("{archive}-security") } else { archive.to_string() }
+}
+
 /// One line for sources.list.
 fn source(archive: &str, suite: &str, architecture: &str) -> String {
     let options = format!("arch={architecture} target=Packages lang=none signed-by={KEYRING}");
@@ -189,6 +213,12 @@ mod tests {
         let targets = "|http://n|nodistro|main\n|http://s/debian|bookworm-security|main\n\
                        |http://d/debian|bookworm|main\n";
         assert_eq!(debian_site(targets), Some("http://d/debian"));
+    }
+
+    #[test]
+    fn security_updates_are_in_an_archive_beside_the_main_one() {
+        assert_eq!(archive_of("http://d/debian/", "trixie"), "http://d/debian");
+        assert_eq!(archive_of("http://d/debian", "trixie-security"), "http://d/debian-security");
     }
 
     #[test]

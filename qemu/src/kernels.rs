@@ -28,32 +28,36 @@ pub struct Source {
     pub name: &'static str,
     /// The machine it runs on.
     machine: &'static str,
-    /// The suite that has it.
-    suite: &'static str,
+    /// The suites that have it; the first that can be read is taken.
+    suites: &'static [&'static str],
     /// The package that depends on the newest one of its kind.
     package: &'static str,
     /// Debian's name for the architecture.
     architecture: &'static str,
 }
 
+/// Where the kernels of Debian 13 are; forky has a newer one, for days on which neither of the others can be
+/// read.
+const TRIXIE: &[&str] = &["trixie", "trixie-security", "forky"];
+
 /// All kernels that can be fetched.
 pub static SOURCES: [Source; 5] = [
-    source("6.12-x86_64", "x86_64", "trixie", "linux-image-amd64", "amd64"),
-    source("6.12-aarch64", "aarch64", "trixie", "linux-image-arm64", "arm64"),
-    source("6.12-riscv64", "riscv64", "trixie", "linux-image-riscv64", "riscv64"),
+    source("6.12-x86_64", "x86_64", TRIXIE, "linux-image-amd64", "amd64"),
+    source("6.12-aarch64", "aarch64", TRIXIE, "linux-image-arm64", "arm64"),
+    source("6.12-riscv64", "riscv64", TRIXIE, "linux-image-riscv64", "riscv64"),
     // No in-kernel decompression, plain modules.
-    source("6.1-x86_64", "x86_64", "bookworm", "linux-image-cloud-amd64", "amd64"),
-    source("7.2-x86_64", "x86_64", "forky", "linux-image-cloud-amd64", "amd64"),
+    source("6.1-x86_64", "x86_64", &["bookworm"], "linux-image-cloud-amd64", "amd64"),
+    source("7.2-x86_64", "x86_64", &["forky"], "linux-image-cloud-amd64", "amd64"),
 ];
 
 const fn source(
     name: &'static str,
     machine: &'static str,
-    suite: &'static str,
+    suites: &'static [&'static str],
     package: &'static str,
     architecture: &'static str,
 ) -> Source {
-    Source { name, machine, suite, package, architecture }
+    Source { name, machine, suites, package, architecture }
 }
 
 /// The kernel called `name`, if there is one.
@@ -87,7 +91,7 @@ impl Source {
 
     /// Fetches it beside its place and moves it there when it is complete.
     fn fetch(&self, kernels: &Path) -> Result<Kernel> {
-        let apt = Apt::new(kernels, self.suite, self.architecture)?;
+        let apt = Apt::new(kernels, self.suites, self.architecture)?;
         let packages = packages(&apt, self.package)?;
         let size = packages.iter().map(|package| size(&apt, package)).sum::<Result<u64>>()?;
         let download = Download::new(self.name, size);
