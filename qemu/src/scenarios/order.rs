@@ -46,8 +46,6 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         image: Image { modules: &["drbd", "xt_NFLOG"], ..NOTHING },
         words: "insinit.modules=drbd,xt_NFLOG",
         expect: &[
-            "load crc32c_generic: loaded",
-            "load libcrc32c: loaded",
             "load lru_cache: loaded",
             "load drbd: loaded",
             "load nfnetlink_log: loaded",
