@@ -2,7 +2,7 @@
 
 use crate::accelerator;
 use crate::command::{Boot, CommandLine};
-use crate::console::{self, Run, Watch};
+use crate::console::{self, End, Run, Watch};
 use crate::image;
 use crate::kernel::Kernel;
 use crate::kernels;
@@ -10,6 +10,7 @@ use crate::machine::Machine;
 use crate::made;
 use crate::programs::{self, Programs};
 use crate::scenario::{Ends, Memory, Scenario};
+use crate::smallest;
 use crate::suite::Job;
 use anyhow::{Context, Result};
 use insinit_initramfs::{FileSpec, Options};
@@ -17,6 +18,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// For reaching init in little memory: a kernel that has too little may hang without a word.
+const REACHES: Duration = Duration::from_secs(20);
 
 /// A kernel with its machine's programs.
 pub struct Ground {
@@ -55,7 +59,8 @@ impl Ground {
     pub fn boot(&self, scenario: &Scenario, folder: &Path) -> Result<(CommandLine, Run)> {
         fs::create_dir_all(folder)?;
         let image = image::build(&self.options(scenario, folder)?)?;
-        let command = self.command(scenario, image.path).command();
+        let memory = self.memory(scenario, &image.path)?;
+        let command = self.command(scenario, image.path, memory).command();
         let until = match scenario.end {
             Ends::Stays(text) => Some(text),
             _ => None,
@@ -94,12 +99,21 @@ impl Ground {
         Ok(files)
     }
 
+    /// The memory that the scenario's machine has, in MiB.
+    fn memory(&self, scenario: &Scenario, image: &Path) -> Result<u32> {
+        let Memory::Smallest(more) = scenario.memory else { return Ok(self.machine.memory) };
+        let idle = Scenario { words: "", ..*scenario };
+        let smallest = smallest::of(self.release(), image, |memory| {
+            let command = self.command(&idle, image.to_path_buf(), memory).command();
+            let until = Some("guest: pid 1");
+            let watch = Watch { limit: REACHES, until, input: false, each: &mut |_| () };
+            Ok(console::run(&command, watch)?.end == End::Seen)
+        });
+        Ok(smallest? + more)
+    }
+
     /// The scenario's boot. Every line has its time, and every line reaches the console.
-    fn command(&self, scenario: &Scenario, image: PathBuf) -> Boot {
-        let memory = match scenario.memory {
-            Memory::Plenty => self.machine.memory,
-            Memory::Smallest(more) => self.machine.smallest + more,
-        };
+    fn command(&self, scenario: &Scenario, image: PathBuf, memory: u32) -> Boot {
         Boot {
             machine: self.machine,
             kernel: self.kernel.image.clone(),

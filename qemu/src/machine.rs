@@ -25,8 +25,6 @@ pub struct Machine {
     pub kernel: &'static str,
     /// Mebibytes of memory that are plenty.
     pub memory: u32,
-    /// The fewest mebibytes in which that kernel reaches init, found by halving.
-    pub smallest: u32,
 }
 
 /// All machines.
@@ -46,7 +44,6 @@ const X86_64: Machine = Machine {
     no_console: "earlyprintk=ttyS0,115200,keep console=null",
     kernel: "6.12-x86_64",
     memory: 512,
-    smallest: 73,
 };
 
 const AARCH64: Machine = Machine {
@@ -60,7 +57,6 @@ const AARCH64: Machine = Machine {
     no_console: "earlycon keep_bootcon console=null",
     kernel: "6.12-aarch64",
     memory: 512,
-    smallest: 54,
 };
 
 const RISCV64: Machine = Machine {
@@ -74,7 +70,6 @@ const RISCV64: Machine = Machine {
     no_console: "earlycon keep_bootcon console=null",
     kernel: "6.12-riscv64",
     memory: 512,
-    smallest: 80,
 };
 
 impl Machine {

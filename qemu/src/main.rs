@@ -22,6 +22,7 @@ mod progress;
 mod scenario;
 mod scenarios;
 mod setup;
+mod smallest;
 mod step;
 mod suite;
 mod summary;

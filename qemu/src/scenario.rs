@@ -76,7 +76,7 @@ pub enum Made {
 pub enum Memory {
     /// The machine's usual.
     Plenty,
-    /// The smallest in which the kernel reaches init, and so many MiB.
+    /// The smallest in which the kernel reaches init with this image, and so many MiB.
     Smallest(u32),
 }
 
