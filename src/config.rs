@@ -105,6 +105,8 @@ pub struct Config {
     pub root: Option<&'static [u8]>,
     /// `quiet`
     pub quiet: bool,
+    /// `insinit.modules_disabled`
+    pub modules_disabled: bool,
 }
 
 /// The configuration file of the image.
@@ -113,7 +115,7 @@ pub const CONF: &[u8] = b"/etc/insinit.conf";
 /// The words that the loader knows, in the order of [`USE`].
 const WORDS: &[u8] = b"insinit.modules modules_load rd.modules_load modules rd.driver.pre \
 rd.modules_force_load insinit.required module_blacklist modprobe.blacklist rd.driver.blacklist \
-insinit.list insinit.dir insinit.fail insinit.log insinit.init init root quiet";
+insinit.list insinit.dir insinit.fail insinit.log insinit.init init root quiet insinit.modules_disabled";
 
 /// What a word is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,9 +131,10 @@ enum Use {
     KernelInit,
     Root,
     Quiet,
+    Disable,
 }
 
-const USE: [Use; 18] = [
+const USE: [Use; 19] = [
     Use::List,
     Use::List,
     Use::List,
@@ -150,6 +153,7 @@ const USE: [Use; 18] = [
     Use::KernelInit,
     Use::Root,
     Use::Quiet,
+    Use::Disable,
 ];
 
 #[expect(
@@ -252,10 +256,8 @@ impl Config {
     /// Takes a word of ours in; says what is wrong with it.
     #[inline(never)]
     fn known<K: Kernel>(&mut self, k: &mut K, usage: Use, word: Word<'static>) -> &'static str {
-        let Some(value) = word.value else {
-            self.quiet |= usage == Use::Quiet;
-            return if usage == Use::Quiet { "" } else { "needs =VALUE" };
-        };
+        let is_flag = matches!(usage, Use::Quiet | Use::Disable);
+        let Some(value) = word.value.or(is_flag.then_some(b"1")) else { return "needs =VALUE" };
         let given = word.value.filter(|value| !value.is_empty());
         match usage {
             Use::List | Use::Required => self.list(k, value, usage == Use::Required),
@@ -266,6 +268,7 @@ impl Config {
             Use::KernelInit => self.kernel_init = given,
             Use::Root => self.root = given,
             Use::Quiet => self.quiet = true,
+            Use::Disable => self.modules_disabled = value != b"0",
             Use::Fail => match choice(ACTIONS, &ACTION, value) {
                 Some(action) => self.fail = action,
                 None => return "not panic, reboot, poweroff, halt, shell or continue",

@@ -6,7 +6,7 @@ use crate::mem::Table;
 use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{
-    DT_DIR, DT_LNK, DT_REG, DT_UNKNOWN, O_DIRECTORY, O_NONBLOCK, O_RDONLY,
+    DT_DIR, DT_LNK, DT_REG, DT_UNKNOWN, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_WRONLY,
 };
 use syscalls::Errno;
 
@@ -48,6 +48,17 @@ fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
             _ => text.extend(k, &piece),
         }
     }
+}
+
+/// Writes a file of /proc or /sys, in one piece.
+///
+/// # Errors
+/// What open(2) and write(2) say.
+pub fn write<K: Kernel>(k: &mut K, path: &CStr, text: &[u8]) -> Result<()> {
+    let fd = k.open(path, O_WRONLY)?;
+    let done = k.write(fd, text);
+    k.close(fd);
+    done.map(drop)
 }
 
 /// Maps a file of the image, so that a large one costs no private memory.

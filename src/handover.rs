@@ -5,8 +5,10 @@
 use crate::boot::Boot;
 use crate::config::{Action, Config};
 use crate::fail::SHELL;
+use crate::files;
 use crate::kernel::{Errno, Kernel, Stat};
 use crate::line::Priority;
+use crate::load::DISABLED;
 use crate::mem;
 use core::ffi::CStr;
 use linux_raw_sys::general::{S_IFMT, S_IFREG};
@@ -84,6 +86,9 @@ impl<K: Kernel> Boot<'_, K> {
     fn exec(&mut self, path: &'static CStr) -> (Errno, &'static str) {
         self.log.line(Priority::Info, "exec ").bytes(path.to_bytes());
         self.log.send(self.k);
+        if self.config.modules_disabled {
+            self.disable_modules();
+        }
         self.log.refresh(self.k);
         self.log.remove_node(self.k);
         self.ground.clear(self.k);
@@ -96,5 +101,15 @@ impl<K: Kernel> Boot<'_, K> {
             _ => "the kernel refused it",
         };
         (errno, why)
+    }
+
+    /// Sets `kernel.modules_disabled`, which nothing but a restart takes back
+    /// (`Documentation/admin-guide/sysctl/kernel.rst`).
+    #[inline(never)]
+    fn disable_modules(&mut self) {
+        if let Err(errno) = files::write(self.k, DISABLED, b"1\n") {
+            self.log.line(Priority::Error, "modules_disabled: ").failed(errno);
+            self.log.send(self.k);
+        }
     }
 }

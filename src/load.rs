@@ -24,6 +24,9 @@ use syscalls::Errno;
 /// `MODULE_INIT_COMPRESSED_FILE` of `include/uapi/linux/module.h`.
 const COMPRESSED_FILE: u32 = 4;
 
+/// 1 where no module is loaded or removed any more.
+pub const DISABLED: &CStr = c"/proc/sys/kernel/modules_disabled";
+
 /// What the loads of one boot share.
 pub struct Loader {
     budget: Budget,
@@ -304,7 +307,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     fn is_disabled(&mut self) -> bool {
-        let text = files::text(self.k, c"/proc/sys/kernel/modules_disabled");
+        let text = files::text(self.k, DISABLED);
         text.first() == Some(&b'1')
     }
 

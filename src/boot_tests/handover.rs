@@ -105,3 +105,28 @@ fn a_failed_exec_is_still_reported_to_the_log() {
     let booted = Machine::new().exec_answer("/sbin/init", Errno::ENOEXEC).boot();
     assert!(booted.log().iter().any(|line| line.contains("failed ENOEXEC")), "{booted}");
 }
+
+#[test]
+fn modules_are_disabled_last_where_that_is_asked_for() {
+    for (words, disabled) in [
+        ("insinit.modules_disabled", true),
+        ("insinit.modules-disabled=1", true),
+        ("insinit.modules_disabled insinit.modules_disabled=0", false),
+        ("", false),
+    ] {
+        let booted = boot(&["a"], &format!("insinit.modules=a {words}"));
+        assert_eq!((booted.order(), booted.init()), (vec!["a"], "/sbin/init"), "{words}");
+        assert_eq!(booted.modules_disabled(), disabled, "{words}");
+        assert_eq!(booted.loud(4), [""; 0], "{words}");
+    }
+}
+
+#[test]
+fn modules_that_can_not_be_disabled_are_an_error() {
+    let machine = || Machine::new().words("insinit.modules_disabled");
+    let calls = machine().boot();
+    let write = (1..=calls.calls()).find(|n| calls.call(*n).starts_with("write 1\n")).unwrap();
+    let booted = machine().fault(write, Errno::EPERM).boot();
+    assert_eq!(booted.init(), "/sbin/init");
+    assert!(booted.says("modules_disabled: failed EPERM"), "{booted}");
+}

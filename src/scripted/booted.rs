@@ -108,6 +108,11 @@ impl Booted {
         self.lines().iter().any(|line| line.contains(text))
     }
 
+    /// Whether `kernel.modules_disabled` is 1 in the end.
+    pub fn modules_disabled(&self) -> bool {
+        self.machine.modules.disabled
+    }
+
     /// The lines of a priority and above.
     pub fn loud(&self, priority: u8) -> Vec<&str> {
         let loud =

@@ -243,6 +243,9 @@ impl Kernel for Machine {
             Node::Device(5, 1) if is_output => self.output.push(line),
             Node::Device(5, 1) => self.console.push(line),
             Node::Device(1, 3) => {}
+            _ if open.path == "/proc/sys/kernel/modules_disabled" => {
+                self.modules.disabled = bytes == b"1\n";
+            }
             _ => {
                 let path = open.path.clone();
                 self.odd.push(format!("write to {path}"));
