@@ -3,6 +3,7 @@
 use crate::layout;
 use crate::machine::Machine;
 use crate::programs::cargo;
+use crate::reproducible;
 use crate::step;
 use crate::suite::Tally;
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
         count(tally, &[&words[..], &[machine.target, "--", "-D", "warnings"]].concat());
     }
     layout::run(machines, tally);
+    reproducible::run(machines, tally);
     count(tally, &["test", "--workspace", "--no-fail-fast"]);
 }
 

@@ -19,6 +19,7 @@ mod machine;
 mod made;
 mod programs;
 mod progress;
+mod reproducible;
 mod scenario;
 mod scenarios;
 mod setup;
@@ -28,6 +29,8 @@ mod suite;
 mod summary;
 mod test;
 mod transcript;
+#[cfg(test)]
+mod unsafety;
 
 use clap::Parser;
 use cli::{Cli, Task};
