@@ -41,6 +41,8 @@ pub mod name;
 pub mod outcome;
 pub mod params;
 pub mod plan;
+#[cfg(feature = "jobs")]
+pub mod queue;
 pub mod report;
 pub mod show;
 pub mod start;

@@ -81,6 +81,9 @@ pub struct Plan {
     pub order: Table<u32>,
     /// The parameters that list entries gave, in order.
     pub extras: Table<Extra>,
+    /// Where barriers stand: how many steps of the order come before each.
+    #[cfg(feature = "jobs")]
+    pub barriers: Table<u32>,
     deps: Table<Dep>,
     /// Dependencies of the steps that are being planned, the innermost's last.
     pending: Table<Dep>,
@@ -157,11 +160,31 @@ impl Plan {
     ) {
         let mut planner = Planner { tree, config, plan: self, hidden: None, alias: b"" };
         for entry in entries {
-            if !entry.is_barrier() {
-                planner.entry(k, entry);
+            match entry.is_barrier() {
+                #[cfg(feature = "jobs")]
+                true => planner.plan.barriers.push(k, planner.plan.order.len() as u32),
+                #[cfg(not(feature = "jobs"))]
+                true => {}
+                false => planner.entry(k, entry),
             }
         }
         self.raise();
+    }
+
+    /// A plan of so many steps, each with what it needs: earlier ones.
+    #[cfg(test)]
+    pub fn of_graph<K: Kernel>(k: &mut K, graph: &[Vec<Dep>]) -> Self {
+        let mut plan = Self::default();
+        for deps in graph {
+            let name = format!("m{}", plan.steps.len()).leak().as_bytes();
+            let task = Task::Load(name);
+            let (alias, outcome) = (b"".as_slice(), Outcome::of(Kind::Missing));
+            let (severity, placed, none) = (Severity::Normal, false, (0, 0));
+            plan.steps.push(k, Step { name, alias, task, severity, outcome, placed, deps: none });
+            plan.pending.extend(k, deps);
+            plan.place(k, plan.steps.len() as u32 - 1, 0);
+        }
+        plan
     }
 
     /// What a step needs, in the order of planning.
