@@ -57,6 +57,12 @@ impl Boot {
         format!("{console} panic=-1 {}", self.words).trim_end().to_string()
     }
 
+    /// Makes the kernel's command line that long, by one more word.
+    pub fn fill(&mut self, length: usize) {
+        self.words.push_str(" x.y=");
+        self.words.push_str(&"a".repeat(length.saturating_sub(self.append().len())));
+    }
+
     /// The command that boots it.
     #[must_use]
     pub fn command(&self) -> CommandLine {

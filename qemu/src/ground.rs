@@ -8,6 +8,7 @@ use crate::kernel::Kernel;
 use crate::kernels;
 use crate::machine::Machine;
 use crate::made;
+use crate::odd;
 use crate::programs::{self, Programs};
 use crate::scenario::{Ends, Memory, Scenario};
 use crate::smallest;
@@ -59,8 +60,13 @@ impl Ground {
     pub fn boot(&self, scenario: &Scenario, folder: &Path) -> Result<(CommandLine, Run)> {
         fs::create_dir_all(folder)?;
         let image = image::build(&self.options(scenario, folder)?)?;
+        odd::append(scenario.image.odd, &image.path)?;
         let memory = self.memory(scenario, &image.path)?;
-        let command = self.command(scenario, image.path, memory).command();
+        let mut boot = self.command(scenario, image.path, memory);
+        if scenario.overlong {
+            boot.fill(self.machine.overlong);
+        }
+        let command = boot.command();
         let until = match scenario.end {
             Ends::Stays(text) => Some(text),
             _ => None,

@@ -25,6 +25,9 @@ pub struct Machine {
     pub kernel: &'static str,
     /// Mebibytes of memory that are plenty.
     pub memory: u32,
+    /// The bytes of a command line that its kernels cut (`arch/*/include/uapi/asm/setup.h`); on x86_64 the
+    /// most that a boot loader may pass on.
+    pub overlong: usize,
 }
 
 /// All machines.
@@ -44,6 +47,7 @@ const X86_64: Machine = Machine {
     no_console: "earlyprintk=ttyS0,115200,keep console=null",
     kernel: "6.12-x86_64",
     memory: 512,
+    overlong: 2047,
 };
 
 const AARCH64: Machine = Machine {
@@ -57,6 +61,7 @@ const AARCH64: Machine = Machine {
     no_console: "earlycon keep_bootcon console=null",
     kernel: "6.12-aarch64",
     memory: 512,
+    overlong: 2200,
 };
 
 const RISCV64: Machine = Machine {
@@ -70,6 +75,7 @@ const RISCV64: Machine = Machine {
     no_console: "earlycon keep_bootcon console=null",
     kernel: "6.12-riscv64",
     memory: 512,
+    overlong: 2200,
 };
 
 impl Machine {

@@ -29,6 +29,10 @@ pub fn write(made: Made, kernel: &Kernel, programs: &Programs, path: &Path) -> R
         Made::HalfGzip(module) => half(gzip(kernel, module)?),
         Made::WrongCrc(module) => wrong_crc(gzip(kernel, module)?),
         Made::OtherRelease(module) => other_release(unsigned(plain(kernel, module)?)),
+        Made::Unsigned(module) => unsigned(plain(kernel, module)?),
+        Made::Altered(module) => altered(plain(kernel, module)?),
+        Made::List(count, last) => list(count, last).into(),
+        Made::Index(count, last) => index(count, last).into(),
         Made::Guest => fs::read(&programs.guest)?,
     };
     fs::write(path, bytes).with_context(|| format!("can't write {}", path.display()))?;
@@ -84,6 +88,24 @@ fn unsigned(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.truncate(end);
     }
     bytes
+}
+
+/// With another byte in the middle of its code, which its signature tells.
+fn altered(mut bytes: Vec<u8>) -> Vec<u8> {
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    bytes
+}
+
+/// `count` optional entries that nobody has, then `last`.
+fn list(count: u32, last: &str) -> String {
+    (0..count).map(|at| format!("-not_there_{at}\n")).chain([format!("{last}\n")]).collect()
+}
+
+/// `count` modules that need the one before, then `last`, which needs none.
+fn index(count: u32, last: &str) -> String {
+    let line = |at: u32| format!("kernel/m{at}.ko: kernel/m{}.ko\n", at.saturating_sub(1));
+    (0..count).map(line).chain([format!("{last}:\n")]).collect()
 }
 
 /// With another version magic: the flags, as the kernel passes over the release where symbols have

@@ -17,6 +17,7 @@ mod kernels;
 mod layout;
 mod machine;
 mod made;
+mod odd;
 mod programs;
 mod progress;
 mod reproducible;

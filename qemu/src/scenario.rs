@@ -23,6 +23,8 @@ pub struct Scenario {
     pub image: Image,
     /// Words for the kernel.
     pub words: &'static str,
+    /// The words are made so long that the command line is cut.
+    pub overlong: bool,
     /// Init has a console.
     pub console: bool,
     /// How much memory there is.
@@ -48,6 +50,8 @@ pub struct Image {
     pub list: bool,
     /// Files made for the test and where they go.
     pub files: &'static [(Made, &'static str)],
+    /// What no packer would put into an image.
+    pub odd: &'static [Odd],
     /// The real init is there.
     pub init: bool,
 }
@@ -67,8 +71,29 @@ pub enum Made {
     WrongCrc(&'static str),
     /// A module whose version magic is another kernel's; unsigned, as the change breaks a signature.
     OtherRelease(&'static str),
+    /// A module without its signature.
+    Unsigned(&'static str),
+    /// A module that doesn't fit its signature.
+    Altered(&'static str),
+    /// A list file of so many optional entries that are not there, then one that is.
+    List(u32, &'static str),
+    /// A `modules.dep` of so many names, then one more.
+    Index(u32, &'static str),
     /// The real init, under another name.
     Guest,
+}
+
+/// Something odd at a path of the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// A directory.
+    Folder(&'static str),
+    /// A pipe.
+    Pipe(&'static str),
+    /// A symbolic link and its target.
+    Link(&'static str, &'static str),
+    /// An empty file.
+    Empty(&'static str),
 }
 
 /// How much memory the machine has.
@@ -99,6 +124,7 @@ pub const PLAIN: Scenario = Scenario {
     on: ALL,
     image: NOTHING,
     words: "",
+    overlong: false,
     console: true,
     memory: Memory::Plenty,
     expect: &[],
@@ -109,4 +135,4 @@ pub const PLAIN: Scenario = Scenario {
 
 /// An image of the loader and the real init.
 pub const NOTHING: Image =
-    Image { modules: &[], compress: None, list: false, files: &[], init: true };
+    Image { modules: &[], compress: None, list: false, files: &[], odd: &[], init: true };

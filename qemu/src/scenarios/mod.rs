@@ -8,6 +8,7 @@ mod limits;
 mod list;
 mod order;
 mod parameters;
+mod wrong;
 
 use crate::scenario::Scenario;
 use crate::suite::Job;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Scenario> {
         failure::SCENARIOS,
         handover::SCENARIOS,
         limits::SCENARIOS,
+        wrong::SCENARIOS,
         harness::SCENARIOS,
     ];
     topics.concat()
