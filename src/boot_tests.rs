@@ -22,6 +22,8 @@ mod results;
 mod shell;
 mod show;
 mod trees;
+#[cfg(all(feature = "gzip", feature = "ways"))]
+mod ways;
 mod words;
 
 use crate::scripted::{Booted, Machine};

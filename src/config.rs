@@ -10,6 +10,7 @@ use crate::mem::{self, Table, Zero};
 use crate::modprobe::Rules;
 use crate::name;
 use crate::text;
+use crate::ways::Ways;
 
 /// What a failed required entry, or a real init that can't start, leads to (`insinit.fail=`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +108,8 @@ pub struct Config {
     pub quiet: bool,
     /// `insinit.modules_disabled`
     pub modules_disabled: bool,
+    /// `insinit.inflate=` and `insinit.force=`
+    pub ways: Ways,
 }
 
 /// The configuration file of the image.
@@ -242,8 +245,12 @@ impl Config {
         }
     }
 
-    /// Takes a word in that may be a module's parameter; says what is wrong with it.
+    /// Takes a word in that says how to load or may be a module's parameter; says what is wrong with it.
     fn unknown<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> &'static str {
+        #[cfg(feature = "ways")]
+        if let Some(what) = self.ways.read(word) {
+            return what;
+        }
         if word.key.starts_with(b"insinit.") {
             return "not a word that this build knows";
         }

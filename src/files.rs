@@ -88,6 +88,20 @@ pub fn size<K: Kernel>(k: &mut K, fd: Fd) -> u64 {
     k.stat_fd(fd).map_or(0, |stat| stat.size)
 }
 
+/// Writes all of `bytes`.
+///
+/// # Errors
+/// What write(2) says; `EIO` if it takes nothing.
+pub fn write_all<K: Kernel>(k: &mut K, fd: Fd, mut bytes: &[u8]) -> Result<()> {
+    while !bytes.is_empty() {
+        match k.write(fd, bytes)? {
+            0 => return Err(Errno::EIO),
+            len => bytes = text::tail(bytes, len),
+        }
+    }
+    Ok(())
+}
+
 /// What a directory's entry is, as far as getdents64(2) says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -122,6 +122,8 @@ pub trait Kernel {
 
     /// finit_module(2)
     fn finit_module(&mut self, fd: Fd, params: &CStr, flags: u32) -> Result<()>;
+    /// memfd_create(2): an empty file without a name; it is written as any other.
+    fn memfd(&mut self) -> Result<Fd>;
     /// init_module(2)
     fn init_module(&mut self, image: &[u8], params: &CStr) -> Result<()>;
 

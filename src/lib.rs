@@ -50,6 +50,7 @@ pub mod sys;
 pub mod text;
 pub mod tree;
 pub mod unpack;
+pub mod ways;
 
 #[cfg(test)]
 mod boot_tests;

@@ -17,6 +17,7 @@ use crate::name;
 use crate::outcome::{Kind, Outcome, Why};
 use crate::text;
 use crate::unpack;
+use crate::ways::Inflate;
 use core::ffi::CStr;
 use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_RDONLY};
 use syscalls::Errno;
@@ -68,6 +69,8 @@ enum Way {
 /// A module that is about to be loaded.
 #[derive(Clone, Copy)]
 struct Job<'a> {
+    #[cfg(feature = "ways")]
+    name: &'a [u8],
     fd: Fd,
     params: &'a CStr,
     format: Format,
@@ -101,10 +104,16 @@ impl<K: Kernel> Boot<'_, K> {
             return Outcome::failed(Why::Alien, Errno::ENOEXEC);
         };
         let way = self.way(format);
-        if way == Way::Here && !unpack::knows(format) {
-            return Outcome::failed(Why::Unknown, Errno::ENOEXEC);
+        if way == Way::Here && !self.inflates(format) {
+            return Outcome::failed(self.config.ways.unknown(), Errno::ENOEXEC);
         }
-        let job = Job { fd, params, format };
+        let job = Job {
+            #[cfg(feature = "ways")]
+            name,
+            fd,
+            params,
+            format,
+        };
         if self.log.takes(Priority::Debug) {
             self.announce(name, path, &job, way);
         }
@@ -120,8 +129,16 @@ impl<K: Kernel> Boot<'_, K> {
         if format == Format::Elf {
             return Way::File;
         }
+        if self.config.ways.inflate() == Inflate::Always {
+            return Way::Here;
+        }
         let takes = format.kernel_takes(&self.loader.head);
         if takes && self.compression() == format.name() { Way::Kernel } else { Way::Here }
+    }
+
+    /// Whether the format is inflated here.
+    fn inflates(&self, format: Format) -> bool {
+        unpack::knows(format) && self.config.ways.inflate() != Inflate::Never
     }
 
     /// What the kernel inflates itself: /sys/module/compression, asked for once.
@@ -153,8 +170,10 @@ impl<K: Kernel> Boot<'_, K> {
                 return Outcome::failed(Why::Memory, errno);
             }
         }
-        match self.k.finit_module(job.fd, job.params, 0) {
-            Err(Errno::ENOSYS) => Outcome::of_call(self.copied(job)),
+        match self.finit_module(job, job.fd, 0) {
+            Err(Errno::ENOSYS) if self.config.ways.force() == 0 => {
+                Outcome::of_call(self.copied(job))
+            }
             done => Outcome::of_call(done),
         }
     }
@@ -173,12 +192,12 @@ impl<K: Kernel> Boot<'_, K> {
         if let Err(errno) = self.grant(claim.saturating_mul(2).saturating_add(length)) {
             return Outcome::failed(Why::Memory, errno);
         }
-        match self.k.finit_module(job.fd, job.params, COMPRESSED_FILE) {
+        match self.finit_module(job, job.fd, COMPRESSED_FILE) {
             Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => {
                 self.loader.compression = Some(b"");
                 self.here(job, None)
             }
-            Err(errno @ (Errno::ENOEXEC | Errno::EINVAL)) if unpack::knows(job.format) => {
+            Err(errno @ (Errno::ENOEXEC | Errno::EINVAL)) if self.inflates(job.format) => {
                 self.here(job, Some(errno))
             }
             done => Outcome::of_call(done),
@@ -192,8 +211,8 @@ impl<K: Kernel> Boot<'_, K> {
     /// the end of the first member, stream or frame, so where there are more ENOEXEC told of another
     /// module than ours.
     fn here(&mut self, job: &Job<'_>, said: Option<Errno>) -> Outcome {
-        if !unpack::knows(job.format) {
-            return Outcome::failed(Why::Unknown, Errno::ENOEXEC);
+        if !self.inflates(job.format) {
+            return Outcome::failed(self.config.ways.unknown(), Errno::ENOEXEC);
         }
         let limit = budget::free(self.k).min(unpack::LIMIT);
         let memory = match self.k.map(limit.max(1) as usize) {
@@ -206,7 +225,7 @@ impl<K: Kernel> Boot<'_, K> {
                 Some(errno) if errno != Errno::ENOEXEC || found.parts < 2 => {
                     Outcome::failed(Why::Call, errno)
                 }
-                _ => self.insert(text::head(memory, found.size), job.params),
+                _ => self.insert(text::head(memory, found.size), job),
             },
         };
         self.k.unmap(memory);
@@ -215,12 +234,42 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Gives the kernel an inflated module; its own copy and the module's layout take memory, too.
     #[inline(never)]
-    fn insert(&mut self, image: &[u8], params: &CStr) -> Outcome {
+    fn insert(&mut self, image: &[u8], job: &Job<'_>) -> Outcome {
+        let forced = self.config.ways.force() != 0;
         self.loader.budget.forget();
-        match self.grant((image.len() as u64).saturating_mul(2)) {
+        match self.grant((image.len() as u64).saturating_mul(if forced { 3 } else { 2 })) {
             Err(errno) => Outcome::failed(Why::Memory, errno),
-            Ok(()) => Outcome::of_call(self.k.init_module(image, params)),
+            Ok(()) if forced => self.insert_copy(image, job),
+            Ok(()) => Outcome::of_call(self.k.init_module(image, job.params)),
         }
+    }
+
+    /// Gives the kernel an inflated module as a file: init_module(2) takes no flags.
+    fn insert_copy(&mut self, image: &[u8], job: &Job<'_>) -> Outcome {
+        let fd = match self.k.memfd() {
+            Ok(fd) => fd,
+            Err(errno) => return Outcome::failed(Why::Copy, errno),
+        };
+        let outcome = match files::write_all(self.k, fd, image) {
+            Ok(()) => Outcome::of_call(self.finit_module(job, fd, 0)),
+            Err(errno) => Outcome::failed(Why::Copy, errno),
+        };
+        self.k.close(fd);
+        outcome
+    }
+
+    /// finit_module(2) of `fd`, forced where the words say so; then it is said which checks that leaves
+    /// out, whatever the log's level for good news.
+    #[cfg_attr(feature = "ways", inline(never))]
+    #[cfg_attr(not(feature = "ways"), inline(always))]
+    fn finit_module(&mut self, job: &Job<'_>, fd: Fd, flags: u32) -> Result<()> {
+        #[cfg(feature = "ways")]
+        if self.config.ways.force() != 0 {
+            let line = self.log.line(Priority::Warning, "force ").name(job.name);
+            line.str(": ignores its ").bytes(self.config.ways.ignored());
+            self.log.send(self.k);
+        }
+        self.k.finit_module(fd, job.params, flags | self.config.ways.force())
     }
 
     #[inline(never)]

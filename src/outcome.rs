@@ -58,6 +58,10 @@ pub enum Why {
     Params,
     /// It stands behind too long a chain of dependencies.
     Deep,
+    /// Compressed, and who is to inflate it (`insinit.inflate=`) can't.
+    Unwanted,
+    /// Its inflated copy for a forced load could not be made.
+    Copy,
 }
 
 /// What became of a module.

@@ -36,7 +36,11 @@ impl<K: Kernel> Boot<'_, K> {
         line.colon().bytes(outcome.word()).str(text).bytes(subject);
         match (outcome.kind, needs.and_then(|needs| self.plan.step(needs))) {
             (Kind::Loaded, _) => _ = line.space().millis(micros),
-            (Kind::Failed, _) => failure(line, outcome, &self.loader, release),
+            (Kind::Failed, _) => {
+                failure(line, outcome, &self.loader, release);
+                #[cfg(feature = "ways")]
+                self.config.ways.explain(line, outcome, self.loader.format);
+            }
             (_, Some(needs)) => reason(line, needs),
             _ => {}
         }

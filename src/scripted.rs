@@ -5,7 +5,7 @@
 //! predictable text. It models what the kernel does with modules, its log, mounts and descriptors as
 //! far as the loader can notice; it doesn't model other processes.
 #![cfg_attr(
-    not(feature = "gzip"),
+    not(all(feature = "gzip", feature = "ways")),
     allow(dead_code, unused_imports, reason = "the tests of inflating use the rest")
 )]
 
@@ -62,6 +62,7 @@ pub struct Machine {
     clock: u64,
     has_console: bool,
     has_kmsg: bool,
+    has_memfd: bool,
     kmsg: Vec<String>,
     console: Vec<String>,
     /// What a program that isn't PID 1 wrote to descriptor 1.
@@ -105,6 +106,7 @@ impl Machine {
             clock: 1_000_000,
             has_console: true,
             has_kmsg: true,
+            has_memfd: true,
             kmsg: Vec::new(),
             console: Vec::new(),
             output: Vec::new(),
@@ -224,6 +226,24 @@ impl Machine {
     /// What the kernel inflates itself: gzip, xz or zstd.
     pub fn inflates(mut self, format: &'static str) -> Self {
         self.modules.inflates = Some(format);
+        self
+    }
+
+    /// A module of another release: the kernel refuses it unless it is told to ignore that.
+    pub fn other_release(mut self, module: &str) -> Self {
+        self.modules.set_other_release(module);
+        self
+    }
+
+    /// A kernel built without `CONFIG_MODULE_FORCE_LOAD`.
+    pub fn without_force(mut self) -> Self {
+        self.modules.without_force = true;
+        self
+    }
+
+    /// A kernel built without `CONFIG_MEMFD_CREATE`.
+    pub fn without_memfd(mut self) -> Self {
+        self.has_memfd = false;
         self
     }
 

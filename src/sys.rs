@@ -235,6 +235,13 @@ impl Kernel for Linux {
         unsafe { syscall!(Sysno::finit_module, fd.0, params.as_ptr(), flags) }.map(drop)
     }
 
+    fn memfd(&mut self) -> Result<Fd> {
+        let name = c"insinit";
+        // SAFETY: `name` is a C string.
+        let fd = unsafe { syscall!(Sysno::memfd_create, name.as_ptr(), raw::MFD_CLOEXEC) }?;
+        Ok(Fd(fd as i32))
+    }
+
     fn init_module(&mut self, image: &[u8], params: &CStr) -> Result<()> {
         // SAFETY: `image` is readable for its length and `params` is a C string.
         unsafe { syscall!(Sysno::init_module, image.as_ptr(), image.len(), params.as_ptr()) }

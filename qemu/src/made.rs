@@ -33,6 +33,9 @@ pub fn write(made: Made, kernel: &Kernel, programs: &Programs, path: &Path) -> R
         Made::Altered(module) => altered(plain(kernel, module)?),
         Made::List(count, last) => list(count, last).into(),
         Made::Index(count, last) => index(count, last).into(),
+        Made::GzipOtherRelease(module) => {
+            Compression::Gzip.pack(&other_release(unsigned(plain(kernel, module)?)))?
+        }
         Made::Guest => fs::read(&programs.guest)?,
     };
     fs::write(path, bytes).with_context(|| format!("can't write {}", path.display()))?;

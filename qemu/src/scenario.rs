@@ -79,6 +79,8 @@ pub enum Made {
     List(u32, &'static str),
     /// A `modules.dep` of so many names, then one more.
     Index(u32, &'static str),
+    /// That as gzip.
+    GzipOtherRelease(&'static str),
     /// The real init, under another name.
     Guest,
 }

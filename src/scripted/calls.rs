@@ -5,7 +5,7 @@ use super::tree::{Inode, Node};
 use super::{ENDLESS, End, Machine, RELEASE};
 use crate::kernel::{Errno, Fd, Kernel, Memory, NOT_STARTED, Result, Stat, Stop, Strings};
 use crate::mem::Arena;
-use linux_raw_sys::general::{O_ACCMODE, O_DIRECTORY, O_RDONLY, S_IFMT, S_IFREG};
+use linux_raw_sys::general::{O_ACCMODE, O_DIRECTORY, O_RDONLY, O_RDWR, S_IFMT, S_IFREG};
 use std::ffi::CStr;
 
 /// A record of the kernel's log with its prefix holds no more (`kernel/printk/printk.c`).
@@ -17,6 +17,12 @@ const LINE: usize = 900;
 /// `DEVKMSG_LOG_BURST` lines of one open file come out in `DEVKMSG_LOG_INTERVAL` microseconds.
 const BURST: u32 = 10;
 const INTERVAL: u64 = 5_000_000;
+
+/// What /proc/self/fd calls a file of memfd_create(2).
+pub const MEMFD: &str = "memfd:insinit";
+
+/// The most bytes of a file that one write(2) takes here; Linux takes 2 GiB.
+const WRITE: usize = 100_000;
 
 fn text(path: &CStr) -> String {
     path.to_string_lossy().into_owned()
@@ -116,6 +122,17 @@ impl Machine {
             Node::Device(..) => Err(Errno::ENXIO),
             _ => Ok(()),
         }
+    }
+
+    /// Takes at most [`WRITE`] bytes, as write(2) may.
+    fn write_memfd(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        self.call("write", bytes.len())?;
+        let written = &bytes[..bytes.len().min(WRITE)];
+        let open = self.fds.get(fd)?;
+        if let Node::File(content) = &open.node {
+            open.node = Node::File([content, written].concat().into());
+        }
+        Ok(written.len())
     }
 
     /// A line for the kernel's log: the eleventh in five seconds gets lost, and nobody is told.
@@ -230,6 +247,9 @@ impl Kernel for Machine {
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        if self.fds.get(fd).is_ok_and(|open| open.path == MEMFD) {
+            return self.write_memfd(fd, bytes);
+        }
         let line = String::from_utf8_lossy(bytes).into_owned();
         self.call("write", &line)?;
         let is_output = self.pid != 1 && fd == Fd(1);
@@ -355,6 +375,15 @@ impl Kernel for Machine {
         self.call("finit_module", path)?;
         self.open_file("finit_module", fd)?;
         self.load_file(fd, &text(params), flags)
+    }
+
+    fn memfd(&mut self) -> Result<Fd> {
+        self.call("memfd_create", "")?;
+        if !self.has_memfd {
+            return Err(Errno::ENOSYS);
+        }
+        let node = Node::File([].into());
+        Ok(self.fds.add(Open::new(MEMFD, node, Stat::default(), O_RDWR)))
     }
 
     fn init_module(&mut self, image: &[u8], params: &CStr) -> Result<()> {

@@ -1,10 +1,17 @@
 //! What the kernel does with modules (`kernel/module/main.c`), as far as a loader can tell.
 
+use super::calls::MEMFD;
 use super::images::{elf_size, kernel_gunzip, kernel_unxz, name_in};
 use super::tree::Node;
 use super::{End, Machine};
 use crate::kernel::{Errno, Fd, Result};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// `MODULE_INIT_IGNORE_MODVERSIONS` and `MODULE_INIT_IGNORE_VERMAGIC`
+const IGNORE: u32 = 3;
+
+/// `MODULE_INIT_IGNORE_VERMAGIC`
+const IGNORE_VERMAGIC: u32 = 2;
 
 /// `MODULE_INIT_COMPRESSED_FILE`
 const COMPRESSED_FILE: u32 = 4;
@@ -27,7 +34,7 @@ pub struct Load {
     pub name: String,
     pub params: String,
     pub way: Way,
-    /// What init_module(2) was given.
+    /// What init_module(2), or finit_module(2) of a memfd, was given.
     pub image: Vec<u8>,
     /// How much was mapped at that time.
     pub mapped: usize,
@@ -43,7 +50,9 @@ pub struct Modules {
     /// Answers still to be given; with true, somebody else has loaded the module by then.
     answers: BTreeMap<String, VecDeque<(Errno, bool)>>,
     pub inflates: Option<&'static str>,
+    other_release: BTreeSet<String>,
     pub without_finit: bool,
+    pub without_force: bool,
     pub disabled: bool,
     pub loads: Vec<Load>,
 }
@@ -67,6 +76,10 @@ impl Modules {
         self.live.insert(spelled(module));
     }
 
+    pub fn set_other_release(&mut self, module: &str) {
+        self.other_release.insert(spelled(module));
+    }
+
     pub fn set_built_in(&mut self, module: &str) {
         self.built_in.insert(spelled(module));
     }
@@ -84,12 +97,17 @@ impl Modules {
         }
     }
 
-    /// Whether the module fits what is there already.
-    fn fits(&self, name: &str) -> Result<()> {
+    /// Whether the module fits what is there already. Every module that is to be forced is, whether it
+    /// needs that or not (`check_modinfo` in `kernel/module/main.c`).
+    fn fits(&self, name: &str, flags: u32) -> Result<()> {
         let there = |name: &String| self.live.contains(name) || self.built_in.contains(name);
         let needs = self.needs.get(name).map(Vec::as_slice).unwrap_or_default();
         if self.disabled {
             return Err(Errno::EPERM);
+        }
+        let other = self.other_release.contains(name) && flags & IGNORE_VERMAGIC == 0;
+        if other || (self.without_force && flags & IGNORE != 0) {
+            return Err(Errno::ENOEXEC);
         }
         if self.live.contains(name) {
             return Err(Errno::EEXIST);
@@ -136,10 +154,11 @@ impl Machine {
         let result = match (readable, writable) {
             _ if self.modules.without_finit => Err(Errno::ENOSYS),
             (false, _) => Err(Errno::EBADF),
-            (true, true) => Err(Errno::ETXTBSY),
+            (true, true) if path != MEMFD => Err(Errno::ETXTBSY),
             _ => self.insert_file(&name, &content, flags),
         };
-        self.record(name, params, Way::Finit(flags), &[], result)
+        let image = if path == MEMFD { &content[..] } else { &[] };
+        self.record(name, params, Way::Finit(flags), image, result)
     }
 
     fn insert_file(&mut self, name: &str, content: &[u8], flags: u32) -> Result<()> {
@@ -148,21 +167,21 @@ impl Machine {
             return Err(Errno::EINVAL);
         }
         if flags & COMPRESSED_FILE == 0 {
-            return self.insert(name, content, 0);
+            return self.insert(name, content, 0, flags);
         }
         let inflated = self.modules.inflated(content)?;
-        self.insert(name, &inflated, content.len())
+        self.insert(name, &inflated, content.len(), flags)
     }
 
     /// init_module(2)
     pub(super) fn load_image(&mut self, image: &[u8], params: &str) -> Result<()> {
         let name = name_in(image).unwrap_or_default();
         let chosen = self.modules.chosen(&name);
-        let result = chosen.and_then(|()| self.insert(&name, image, 0));
+        let result = chosen.and_then(|()| self.insert(&name, image, 0, 0));
         self.record(name, params, Way::Init, image, result)
     }
 
-    fn insert(&mut self, name: &str, image: &[u8], besides: usize) -> Result<()> {
+    fn insert(&mut self, name: &str, image: &[u8], besides: usize, flags: u32) -> Result<()> {
         // The copy of the file and the module's layout side by side.
         let peak = (image.len() * 2 + besides) as u64;
         if peak > self.free_now().saturating_sub(self.movable) {
@@ -171,7 +190,7 @@ impl Machine {
         if elf_size(image).is_none_or(|size| size > image.len()) {
             return Err(Errno::ENOEXEC);
         }
-        self.modules.fits(name)?;
+        self.modules.fits(name, flags)?;
         self.modules.set_live(name);
         self.free -= image.len() as u64;
         Ok(())

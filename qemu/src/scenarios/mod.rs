@@ -8,6 +8,7 @@ mod limits;
 mod list;
 mod order;
 mod parameters;
+mod ways;
 mod wrong;
 
 use crate::scenario::Scenario;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Scenario> {
         list::SCENARIOS,
         order::SCENARIOS,
         compression::SCENARIOS,
+        ways::SCENARIOS,
         parameters::SCENARIOS,
         failure::SCENARIOS,
         handover::SCENARIOS,
