@@ -8,6 +8,7 @@ mod calls;
 mod compressed;
 mod failing;
 mod faults;
+mod graphs;
 mod handover;
 mod init;
 mod lines;

@@ -87,6 +87,8 @@ pub struct Plan {
     deps: Table<Dep>,
     /// Dependencies of the steps that are being planned, the innermost's last.
     pending: Table<Dep>,
+    /// Steps that have been planned, but stand behind something that hasn't.
+    waiting: Table<u32>,
     /// How many steps are being planned.
     depth: u32,
 }
@@ -194,22 +196,65 @@ impl Plan {
         self.deps.get(from as usize..to as usize).unwrap_or_default()
     }
 
-    /// Puts a step into the order; it needs what is pending from `start` on. What isn't placed yet needs
-    /// this step itself: a loop, and nothing is waited for.
+    /// Notes what a step needs, which is pending from `start` on, and puts it into the order; or lets it
+    /// wait while a hard dependency is still being planned itself: its user is a soft one's then.
     #[inline(never)]
     fn place<K: Kernel>(&mut self, k: &mut K, step: u32, start: usize) {
         let from = self.deps.len() as u32;
-        for dep in self.pending.get(start..).unwrap_or_default() {
-            if self.steps.get(dep.step as usize).is_some_and(|step| step.placed) {
-                self.deps.push(k, *dep);
-            }
-        }
+        self.deps.extend(k, self.pending.get(start..).unwrap_or_default());
         self.pending.truncate(start);
         let to = self.deps.len() as u32;
         if let Some(step) = self.steps.get_mut(step as usize) {
-            (step.placed, step.deps) = (true, (from, to));
+            step.deps = (from, to);
         }
-        self.order.push(k, step);
+        self.waiting.push(k, step);
+        self.settle(k, false);
+    }
+
+    /// Puts the waiting steps into the order that have what they need; all, if nothing more will come: what
+    /// is left then is a loop of hard dependencies.
+    fn settle<K: Kernel>(&mut self, k: &mut K, all: bool) {
+        let (mut at, mut left) = (0, false);
+        while let Some(number) = self.waiting.get(at).copied() {
+            at = at.wrapping_add(1);
+            if self.is_placed(number) {
+                continue;
+            }
+            left =
+                !all && self.deps(number).iter().any(|dep| dep.hard && !self.is_placed(dep.step));
+            if left {
+                continue;
+            }
+            self.append(k, number);
+            at = 0;
+        }
+        if !left {
+            self.waiting.truncate(0);
+        }
+    }
+
+    /// Puts a step into the order and drops what stands behind it from its needs: that isn't waited for.
+    fn append<K: Kernel>(&mut self, k: &mut K, number: u32) {
+        let (from, to) = self.step(number).map_or((0, 0), |step| step.deps);
+        let mut end = from;
+        for at in from..to {
+            let Some(dep) = self.deps.get(at as usize).copied() else { break };
+            if self.is_placed(dep.step)
+                && let Some(slot) = self.deps.get_mut(end as usize)
+            {
+                *slot = dep;
+                end = end.wrapping_add(1);
+            }
+        }
+        if let Some(step) = self.steps.get_mut(number as usize) {
+            (step.placed, step.deps) = (true, (from, end));
+        }
+        self.order.push(k, number);
+    }
+
+    /// Whether a step stands in the order.
+    fn is_placed(&self, step: u32) -> bool {
+        self.step(step).is_some_and(|step| step.placed)
     }
 
     /// Lets a hard dependency matter as much as what needs it, but no more than an ordinary entry: users
@@ -263,6 +308,7 @@ impl Planner<'_> {
             }
         }
         self.plan.pending.truncate(0);
+        self.plan.settle(k, true);
     }
 
     /// Plans what a name, an alias or a path stands for, and leaves it among the pending: aliases of
