@@ -4,6 +4,7 @@
 //! the stage before left in [`Boot`].
 #![forbid(unsafe_code)]
 
+use crate::coldplug::Coldplug;
 use crate::config::{CONF, Config};
 use crate::ground::Ground;
 use crate::handover::Init;
@@ -15,7 +16,7 @@ use crate::log::Log;
 use crate::mem::Table;
 use crate::outcome::{KINDS, Kind, Outcome, Why};
 use crate::params;
-use crate::plan::{self, Plan, Scope, Step, Task};
+use crate::plan::{self, Link, Plan, Scope, Step, Task};
 use crate::start::Process;
 use crate::text;
 use crate::tree::{self, Place, Tree};
@@ -46,6 +47,10 @@ pub struct Boot<'k, K> {
     pub config: Config,
     /// What loading needs.
     pub loader: Loader,
+    /// How many steps of the plan's order have been dealt with.
+    pub done: usize,
+    /// What devices asked for.
+    pub coldplug: Coldplug,
     /// How often each [`Kind`] came out.
     pub counts: [u32; KINDS],
     /// What stands before every path of the image: empty but for `insinit plan`.
@@ -86,6 +91,8 @@ impl<'k, K: Kernel> Boot<'k, K> {
             release: None,
             config: Config::default(),
             loader: Loader::default(),
+            done: 0,
+            coldplug: Coldplug::default(),
             counts: [0; KINDS],
             root: b"",
             shows: false,
@@ -147,7 +154,10 @@ impl<'k, K: Kernel> Boot<'k, K> {
     #[inline(never)]
     pub fn plan(&mut self, entries: &[Entry]) {
         let mut place = Place { root: self.root, release: b"", dir: self.config.dir };
-        let scope = Scope::of(entries, place.dir);
+        let scope = match self.config.coldplug {
+            true => Scope::ALL,
+            false => Scope::of(entries, place.dir),
+        };
         if scope.in_tree {
             place.release = self.release();
         }
@@ -155,7 +165,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         if self.tree.dir.is_empty() && scope.by_name {
             self.no_tree(place);
         }
-        self.plan.fill(self.k, &self.config, &mut self.tree, entries);
+        self.plan.fill(self.k, &self.config, &mut self.tree, entries, Link::Hard);
     }
 
     /// Says which release was looked for, and which are there.
@@ -171,18 +181,26 @@ impl<'k, K: Kernel> Boot<'k, K> {
         self.log.send(self.k);
     }
 
-    /// Loads everything in order and says what came of it. Comes back unless a required entry failed
-    /// and the failure action ends the boot.
+    /// Loads everything in order, then what devices ask for, and says what came of it. Comes back unless
+    /// a required entry failed and the failure action ends the boot.
     #[inline(never)]
     pub fn load_all(&mut self) {
         let started = self.now();
-        let mut at = 0;
-        while let Some(number) = self.plan.order.get(at).copied() {
-            at = at.wrapping_add(1);
-            self.step(number, at);
+        self.load_planned();
+        if self.config.coldplug && !self.shows {
+            self.coldplug();
         }
         let micros = self.now().saturating_sub(started);
         self.sum(micros);
+    }
+
+    /// Loads what has been planned since the last time.
+    #[inline(never)]
+    pub fn load_planned(&mut self) {
+        while let Some(number) = self.plan.order.get(self.done).copied() {
+            self.done = self.done.wrapping_add(1);
+            self.step(number, self.done);
+        }
     }
 
     /// Deals with one step; `next` is the place of the one after it.

@@ -4,6 +4,7 @@
 //! be seen from outside counts: the lines, the calls in their order, how the boot ended.
 
 mod calls;
+mod coldplug;
 #[cfg(feature = "gzip")]
 mod compressed;
 mod failing;

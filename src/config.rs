@@ -110,6 +110,8 @@ pub struct Config {
     pub modules_disabled: bool,
     /// `insinit.inflate=` and `insinit.force=`
     pub ways: Ways,
+    /// `insinit.coldplug`
+    pub coldplug: bool,
 }
 
 /// The configuration file of the image.
@@ -118,7 +120,8 @@ pub const CONF: &[u8] = b"/etc/insinit.conf";
 /// The words that the loader knows, in the order of [`USE`].
 const WORDS: &[u8] = b"insinit.modules modules_load rd.modules_load modules rd.driver.pre \
 rd.modules_force_load insinit.required module_blacklist modprobe.blacklist rd.driver.blacklist \
-insinit.list insinit.dir insinit.fail insinit.log insinit.init init root quiet insinit.modules_disabled";
+insinit.list insinit.dir insinit.fail insinit.log insinit.init init root quiet insinit.modules_disabled \
+insinit.coldplug";
 
 /// What a word is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,9 +138,10 @@ enum Use {
     Root,
     Quiet,
     Disable,
+    Coldplug,
 }
 
-const USE: [Use; 19] = [
+const USE: [Use; 20] = [
     Use::List,
     Use::List,
     Use::List,
@@ -157,6 +161,7 @@ const USE: [Use; 19] = [
     Use::Root,
     Use::Quiet,
     Use::Disable,
+    Use::Coldplug,
 ];
 
 #[expect(
@@ -263,7 +268,7 @@ impl Config {
     /// Takes a word of ours in; says what is wrong with it.
     #[inline(never)]
     fn known<K: Kernel>(&mut self, k: &mut K, usage: Use, word: Word<'static>) -> &'static str {
-        let is_flag = matches!(usage, Use::Quiet | Use::Disable);
+        let is_flag = matches!(usage, Use::Quiet | Use::Disable | Use::Coldplug);
         let Some(value) = word.value.or(is_flag.then_some(b"1")) else { return "needs =VALUE" };
         let given = word.value.filter(|value| !value.is_empty());
         match usage {
@@ -276,6 +281,7 @@ impl Config {
             Use::Root => self.root = given,
             Use::Quiet => self.quiet = true,
             Use::Disable => self.modules_disabled = value != b"0",
+            Use::Coldplug => self.coldplug = value != b"0",
             Use::Fail => match choice(ACTIONS, &ACTION, value) {
                 Some(action) => self.fail = action,
                 None => return "not panic, reboot, poweroff, halt, shell or continue",

@@ -129,7 +129,11 @@ pub fn entries<K: Kernel>(k: &mut K, path: &CStr, visit: &mut Visit<'_, K>) -> R
     done
 }
 
-fn entries_open<K: Kernel>(k: &mut K, fd: Fd, visit: &mut Visit<'_, K>) -> Result<()> {
+/// [`entries`] of an open directory.
+///
+/// # Errors
+/// What getdents64(2) says.
+pub fn entries_open<K: Kernel>(k: &mut K, fd: Fd, visit: &mut Visit<'_, K>) -> Result<()> {
     let mut buffer = [0; 1024];
     loop {
         let len = k.entries(fd, &mut buffer)?;

@@ -97,6 +97,10 @@ pub trait Kernel {
     fn closed(&mut self) -> [bool; 3];
     /// fcntl(2) `F_SETFD` with 0: the descriptor stays open through execve(2).
     fn keep(&mut self, fd: Fd);
+    /// socket(2) and bind(2): the kernel's uevents, one a read(2), which doesn't block.
+    fn uevents(&mut self) -> Result<Fd>;
+    /// ppoll(2): whether the descriptor can be read, after at most so many milliseconds.
+    fn readable(&mut self, fd: Fd, milliseconds: u32) -> Result<bool>;
     /// ioctl(2) `TCSBRK` with 1: wait until a terminal's output is out (tcdrain(3)).
     fn drain(&mut self, fd: Fd);
 

@@ -15,6 +15,7 @@ pub mod arch;
 pub mod boot;
 pub mod budget;
 pub mod cmdline;
+pub mod coldplug;
 pub mod config;
 pub mod crc32;
 pub mod errno;
@@ -49,6 +50,7 @@ pub mod start;
 pub mod sys;
 pub mod text;
 pub mod tree;
+pub mod uevent;
 pub mod unpack;
 pub mod ways;
 

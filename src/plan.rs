@@ -111,6 +111,9 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Everything.
+    pub const ALL: Self = Self { any: true, by_name: true, in_tree: true };
+
     /// What these entries need; `dir` is `insinit.dir=`.
     #[must_use]
     pub fn of(entries: &[Entry], dir: Option<&[u8]>) -> Self {
@@ -152,13 +155,15 @@ impl Plan {
         self.steps.get(step as usize)
     }
 
-    /// Plans a list of entries.
+    /// Plans a list of entries; `link` is [`Link::Hard`], or [`Link::Device`] for what devices ask for.
+    #[inline(never)]
     pub fn fill<K: Kernel>(
         &mut self,
         k: &mut K,
         config: &Config,
         tree: &mut Tree,
         entries: &[Entry],
+        link: Link,
     ) {
         let mut planner = Planner { tree, config, plan: self, hidden: None, alias: b"" };
         for entry in entries {
@@ -167,7 +172,7 @@ impl Plan {
                 true => planner.plan.barriers.push(k, planner.plan.order.len() as u32),
                 #[cfg(not(feature = "jobs"))]
                 true => {}
-                false => planner.entry(k, entry),
+                false => planner.entry(k, entry, link),
             }
         }
         self.raise();
@@ -274,9 +279,11 @@ impl Plan {
 
 /// What leads to a module.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Link {
+pub enum Link {
     /// The list, or a hard dependency.
     Hard,
+    /// A device, by its alias: where there is no module for it, that is nothing.
+    Device,
     /// A soft dependency that comes before its user.
     Before,
     /// A soft dependency that comes after this step, its user.
@@ -297,8 +304,8 @@ struct Planner<'a> {
 impl Planner<'_> {
     /// Plans an entry: one module, or all that an alias stands for.
     #[inline(never)]
-    fn entry<K: Kernel>(&mut self, k: &mut K, entry: &Entry) {
-        self.resolve(k, entry.name, Link::Hard);
+    fn entry<K: Kernel>(&mut self, k: &mut K, entry: &Entry, link: Link) {
+        self.resolve(k, entry.name, link);
         for dep in self.plan.pending.iter() {
             if let Some(found) = self.plan.steps.get_mut(dep.step as usize) {
                 found.severity = found.severity.max(entry.severity);
@@ -332,7 +339,10 @@ impl Planner<'_> {
         } else if names.is_empty() && hidden.is_none() {
             file = self.tree.find(name);
             if file.is_none() {
-                self.tree.stands_for(k, wanted, &mut names);
+                self.tree.stands_for(k, wanted, &mut names, link != Link::Device);
+                if names.is_empty() && link == Link::Device {
+                    return;
+                }
             }
         }
         for name in names.iter() {
@@ -353,7 +363,7 @@ impl Planner<'_> {
         link: Link,
     ) -> Option<&'static [u8]> {
         let mut rules = self.config.rules();
-        while link == Link::Hard
+        while matches!(link, Link::Hard | Link::Device)
             && let Some(hidden) = rules.next(b"blacklist")
         {
             if name::same(hidden, name) {

@@ -12,6 +12,7 @@
 mod booted;
 mod calls;
 mod descriptors;
+mod devices;
 mod images;
 mod modules;
 mod tree;
@@ -25,6 +26,7 @@ use crate::mem::Arena;
 use crate::start::{Process, Strings};
 use crate::sys::Linux;
 use descriptors::Descriptors;
+use devices::Devices;
 use modules::Modules;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{CString, c_char};
@@ -51,6 +53,7 @@ pub struct Machine {
     mounts: BTreeMap<String, String>,
     fds: Descriptors,
     modules: Modules,
+    devices: Devices,
     words: Vec<u8>,
     pid: i32,
     argv: Vec<String>,
@@ -96,6 +99,7 @@ impl Machine {
             mounts: BTreeMap::new(),
             fds: Descriptors::console(&[0, 1, 2]),
             modules: Modules::default(),
+            devices: Devices::default(),
             words: Vec::new(),
             pid: 1,
             argv: texts(&["/init"]),
@@ -250,6 +254,42 @@ impl Machine {
     /// A kernel older than finit_module(2).
     pub fn without_finit(mut self) -> Self {
         self.modules.without_finit = true;
+        self
+    }
+
+    /// A device below /sys/devices, with its alias.
+    pub fn plugged(mut self, path: &str, alias: &str) -> Self {
+        self.devices.add(path, alias);
+        self
+    }
+
+    /// A device that comes once the module has been loaded, or so many milliseconds after that.
+    pub fn plugs(mut self, module: &str, after: u64, path: &str, alias: &str) -> Self {
+        self.devices.plug_later(module, after, path, alias);
+        self
+    }
+
+    /// A link in /sys/devices.
+    pub fn device_link(mut self, path: &str, target: &str) -> Self {
+        self.devices.link(path, target);
+        self
+    }
+
+    /// A kernel without `CONFIG_NET`.
+    pub fn without_net(mut self) -> Self {
+        self.devices.without_net = true;
+        self
+    }
+
+    /// The socket's queue is full after so many events.
+    pub fn queue(mut self, events: usize) -> Self {
+        self.devices.queue = events;
+        self
+    }
+
+    /// An event of no interest every so many milliseconds.
+    pub fn chatter(mut self, milliseconds: u64) -> Self {
+        self.devices.chatter = Some(milliseconds * 1000);
         self
     }
 

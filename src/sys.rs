@@ -11,6 +11,8 @@ use core::ffi::CStr;
 use core::mem::{MaybeUninit, offset_of};
 use linux_raw_sys::general as raw;
 use linux_raw_sys::ioctl::{TCSBRK, TIOCSCTTY};
+use linux_raw_sys::net::{AF_NETLINK, SOCK_DGRAM};
+use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
 use linux_raw_sys::system::{new_utsname, sysinfo};
 use syscalls::{Errno, Sysno, raw_syscall, syscall};
 
@@ -84,6 +86,12 @@ fn mmap(len: usize, protection: u32, flags: u32, fd: i32) -> Result<*mut u8> {
     // SAFETY: no address is asked for, so no existing mapping is touched.
     let at = unsafe { syscall!(Sysno::mmap, 0, len, protection, flags, fd, 0) }?;
     Ok(at as *mut u8)
+}
+
+/// A time for the kernel.
+fn timespec(milliseconds: u32) -> raw::timespec {
+    let nanoseconds = i64::from(milliseconds % 1000).wrapping_mul(1_000_000);
+    raw::timespec { tv_sec: i64::from(milliseconds / 1000), tv_nsec: nanoseconds }
 }
 
 /// The child's half of [`Kernel::spawn`]; never returns.
@@ -185,6 +193,33 @@ impl Kernel for Linux {
         let _ = unsafe { syscall!(Sysno::fcntl, fd.0, raw::F_SETFD, 0) };
     }
 
+    fn uevents(&mut self) -> Result<Fd> {
+        let kind = SOCK_DGRAM | raw::O_CLOEXEC | raw::O_NONBLOCK;
+        // SAFETY: takes no memory.
+        let fd = unsafe { syscall!(Sysno::socket, AF_NETLINK, kind, NETLINK_KOBJECT_UEVENT) }?;
+        let fd = Fd(fd as i32);
+        let (nl_family, nl_groups) = (AF_NETLINK as u16, 1);
+        let address = sockaddr_nl { nl_family, nl_pad: 0, nl_pid: 0, nl_groups };
+        let len = size_of::<sockaddr_nl>();
+        // SAFETY: `address` is readable for its length.
+        let bound = unsafe { syscall!(Sysno::bind, fd.0, &raw const address, len) };
+        match bound {
+            Ok(_) => Ok(fd),
+            Err(errno) => {
+                self.close(fd);
+                Err(errno)
+            }
+        }
+    }
+
+    fn readable(&mut self, fd: Fd, milliseconds: u32) -> Result<bool> {
+        let mut file = raw::pollfd { fd: fd.0, events: raw::POLLIN as i16, revents: 0 };
+        let time = timespec(milliseconds);
+        // SAFETY: `file` is writable for one, `time` is readable and there is no signal mask.
+        let count = unsafe { syscall!(Sysno::ppoll, &raw mut file, 1, &raw const time, 0, 0) }?;
+        Ok(count > 0)
+    }
+
     fn drain(&mut self, fd: Fd) {
         // SAFETY: TCSBRK takes a number.
         let _ = unsafe { syscall!(Sysno::ioctl, fd.0, TCSBRK, 1) };
@@ -257,8 +292,7 @@ impl Kernel for Linux {
     }
 
     fn sleep(&mut self, milliseconds: u32) {
-        let nanoseconds = i64::from(milliseconds % 1000).wrapping_mul(1_000_000);
-        let time = raw::timespec { tv_sec: i64::from(milliseconds / 1000), tv_nsec: nanoseconds };
+        let time = timespec(milliseconds);
         // SAFETY: `time` is readable; what is left of an interrupted sleep isn't asked for.
         let _ = unsafe { syscall!(Sysno::nanosleep, &raw const time, 0) };
     }

@@ -116,20 +116,21 @@ impl Tree {
         mem::path(k, &[self.root, self.dir, b"/", file])
     }
 
-    /// Adds the names of all modules that an alias stands for; if there is none, of all that are built in,
-    /// unless one of these has that name.
+    /// Adds the names of all modules that an alias stands for; if there is none and `builtin` ones count, of
+    /// all that are built in, unless one of these has that name.
     #[inline(never)]
     pub fn stands_for<K: Kernel>(
         &mut self,
         k: &mut K,
         alias: &[u8],
         names: &mut Table<&'static [u8]>,
+        builtin: bool,
     ) {
         let mut lines = self.text(k, ALIAS);
         while let Some(name) = next_module(&mut lines, alias) {
             names.push(k, name);
         }
-        if names.is_empty() && !self.is_builtin(k, alias) {
+        if names.is_empty() && builtin && !self.is_builtin(k, alias) {
             let mut items = self.text(k, MODINFO);
             while let Some(name) = next_builtin(&mut items, alias) {
                 names.push(k, name);

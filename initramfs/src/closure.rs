@@ -9,7 +9,7 @@ use insinit::line::Priority;
 use insinit::list::{Entry, Severity};
 use insinit::log::Log;
 use insinit::params;
-use insinit::plan::{self, Plan, Scope, Step, Task};
+use insinit::plan::{self, Link, Plan, Scope, Step, Task};
 use insinit::sys::Linux;
 use insinit::tree::{Place, Tree};
 
@@ -74,7 +74,7 @@ pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<
     let scope = Scope::of(&entries, place.dir);
     let in_tree = scope.in_tree;
     plan::open(&mut k, &mut log, &mut config, &mut tree, place, scope);
-    plan.fill(&mut k, &config, &mut tree, &entries);
+    plan.fill(&mut k, &config, &mut tree, &entries, Link::Hard);
     let steps = plan.order.iter().filter_map(|at| Some((*at, plan.step(*at)?)));
     let steps = steps.map(|(at, step)| planned(&mut k, &config, &plan, at, step));
     Ok(Closure { dir: text(tree.dir), in_tree, steps: steps.collect::<Result<_>>()? })

@@ -108,7 +108,8 @@ impl Machine {
     fn sys(&self, path: &str) -> Option<Node> {
         match path.strip_prefix("module/") {
             Some(below) => self.modules.sys(below),
-            None => (path == "module").then_some(Node::Dir),
+            None if path == "module" => Some(Node::Dir),
+            None => self.devices.get(path),
         }
     }
 
@@ -235,6 +236,9 @@ impl Kernel for Machine {
     fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<usize> {
         self.call("read", fd.0)?;
         let open = self.open_file("read", fd)?;
+        if matches!(open.node, Node::Socket) {
+            return Ok(copy(&self.devices.hear()?, buffer));
+        }
         let len = copy(content(open, open.at)?, buffer);
         open.at += len;
         Ok(len)
@@ -282,7 +286,10 @@ impl Kernel for Machine {
         }
         let (path, at) = (open.path.clone(), open.at);
         let own = [".", ".."].map(|name| (name.to_string(), 4));
-        let inside = self.tree.children(&self.tree.resolve(&path)?);
+        let inside = match path.strip_prefix("/sys/") {
+            Some(below) => self.devices.children(below),
+            None => self.tree.children(&self.tree.resolve(&path)?),
+        };
         let (mut used, mut count) = (0, 0);
         for (name, kind) in own.into_iter().chain(inside).skip(at) {
             let record = dirent(&name, kind);
@@ -317,6 +324,25 @@ impl Kernel for Machine {
         {
             open.keep = true;
         }
+    }
+
+    fn uevents(&mut self) -> Result<Fd> {
+        self.call("socket", "uevents")?;
+        if self.devices.without_net {
+            return Err(Errno::ENOSYS);
+        }
+        self.devices.listen();
+        Ok(self.fds.add(Open::new("uevents", Node::Socket, Stat::default(), O_RDONLY)))
+    }
+
+    fn readable(&mut self, fd: Fd, milliseconds: u32) -> Result<bool> {
+        self.call("poll", fd.0)?;
+        self.open_file("poll", fd)?;
+        let end = self.clock + u64::from(milliseconds) * 1000;
+        let next = self.devices.next(self.clock).filter(|at| *at <= end);
+        self.clock = next.unwrap_or(end);
+        self.devices.pass(self.clock);
+        Ok(next.is_some())
     }
 
     fn drain(&mut self, fd: Fd) {
@@ -399,6 +425,7 @@ impl Kernel for Machine {
     fn sleep(&mut self, milliseconds: u32) {
         let _ = self.call("sleep", milliseconds);
         self.clock += u64::from(milliseconds) * 1000;
+        self.devices.pass(self.clock);
     }
 
     fn memory(&mut self) -> Memory {

@@ -205,6 +205,9 @@ impl Machine {
         result: Result<()>,
     ) -> Result<()> {
         self.clock += LOAD_TIME;
+        if result.is_ok() {
+            self.devices.loaded(&name, self.clock);
+        }
         let mapped = self.mapped.iter().map(|(_, len)| len).sum();
         let (params, image) = (params.into(), image.to_vec());
         self.modules.loads.push(Load { name, params, way, image, mapped, result });

@@ -12,6 +12,7 @@ pub enum Node {
     Dir,
     Device(u32, u32),
     Link(String),
+    Socket,
 }
 
 /// A file's inode.
@@ -32,7 +33,7 @@ impl Inode {
         let (kind, size) = match &self.node {
             Node::File(content) => (S_IFREG, content.len() as u64),
             Node::Dir | Node::Link(_) => (S_IFDIR, 0),
-            Node::Device(..) => (S_IFCHR, 0),
+            Node::Device(..) | Node::Socket => (S_IFCHR, 0),
         };
         Stat { device: 2, inode: self.number, mode: kind | self.mode, size }
     }
@@ -41,7 +42,7 @@ impl Inode {
         let kind = match self.node {
             Node::File(_) => DT_REG,
             Node::Dir => DT_DIR,
-            Node::Device(..) => DT_CHR,
+            Node::Device(..) | Node::Socket => DT_CHR,
             Node::Link(_) => DT_LNK,
         };
         kind as u8
