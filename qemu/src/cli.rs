@@ -24,6 +24,8 @@ pub enum Task {
     Boot(BootOptions),
     /// Check everything: format, lints, unit tests, and boots of real kernels
     Test(TestOptions),
+    /// Measure insinit and its peers at the same work, by the instruction
+    Bench(BenchOptions),
 }
 
 /// What `setup` is told.
@@ -106,6 +108,23 @@ pub struct TestOptions {
     /// Every boot three times; with NAME only boots with that in their name
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub long: Option<String>,
+}
+
+/// What `bench` is told.
+#[derive(Args, Debug)]
+pub struct BenchOptions {
+    /// Only what fits all parts of one of these, in any order: 1, 12 or 60 modules; plain, gz, xz or zst;
+    /// a part of a contestant's name. The floor is measured beside it
+    #[arg(long, value_name = "SET/FORM/CONTESTANT")]
+    pub only: Vec<String>,
+
+    /// A program of yours that takes insinit's words, as one more contestant
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+
+    /// Write the figures there, too
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 impl TestOptions {

@@ -44,7 +44,10 @@ pub fn write(made: Made, kernel: &Kernel, programs: &Programs, path: &Path) -> R
 }
 
 /// The module inflated.
-fn plain(kernel: &Kernel, module: &str) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// The kernel has no such module, or its file can't be read.
+pub fn plain(kernel: &Kernel, module: &str) -> Result<Vec<u8>> {
     let path = file(kernel, module)
         .with_context(|| format!("{} has no module {module}", kernel.release))?;
     let bytes = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;

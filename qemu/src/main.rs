@@ -3,6 +3,7 @@
 
 mod accelerator;
 mod apt;
+mod bench;
 mod boot;
 mod cache;
 mod checks;
@@ -61,5 +62,6 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Setup(options) => cli::setup(&options),
         Task::Boot(options) => boot::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Bench(options) => bench::run(&options),
     }
 }

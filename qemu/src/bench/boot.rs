@@ -1,0 +1,261 @@
+//! One boot that is counted, and one whose memory is measured.
+
+use super::contestant::{Contestant, Place};
+use super::files::{self, Files};
+use super::programs::Programs;
+use super::sets::{self, Module};
+use crate::cache;
+use crate::command::CommandLine;
+use crate::console::{self, Run, Watch};
+use crate::kernel::Kernel;
+use crate::machine;
+use anyhow::{Context, Result, bail, ensure};
+use insinit_initramfs::{Compression, Entry, write_archive};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// For one boot on a busy host: 60 modules under the tracer.
+const LIMIT: Duration = Duration::from_secs(900);
+
+/// The machine: no device, one CPU, a clock that is the instructions'. Debian's kernels hang on microvm
+/// without `-icount`, as there is no timer to calibrate by.
+const MACHINE: &str = "-M microvm -cpu qemu64 -smp 1 -m 512 -accel tcg -icount shift=0,sleep=off \
+    -rtc base=2026-01-01,clock=vm -seed 1 -nodefaults -no-user-config -display none \
+    -serial stdio -no-reboot";
+
+/// The command line of every boot; the kernel's self-tests would run on into the window.
+const WORDS: &str =
+    "console=ttyS0 quiet loglevel=3 panic=-1 reboot=t nokaslr norandmaps cryptomgr.notests";
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All instructions.
+    pub total: u64,
+    /// Those outside the load calls.
+    pub outside: u64,
+    /// Programs' among the total.
+    pub user: u64,
+    /// Programs' inside load calls: somebody else ran meanwhile.
+    pub alien: u64,
+    /// System calls.
+    pub calls: u64,
+    /// Load calls.
+    pub loads: u64,
+    /// Page faults.
+    pub faults: u64,
+}
+
+/// What was measured, in KiB, at its peak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Anonymous memory.
+    pub private: u64,
+    /// Proportional set size.
+    pub pss: u64,
+    /// Processes.
+    pub processes: u64,
+}
+
+/// The kernel, what is measured with, and what is loaded.
+pub struct Guest {
+    kernel: Kernel,
+    programs: Programs,
+    modules: Vec<Module>,
+    symbols: BTreeMap<String, String>,
+    folder: PathBuf,
+}
+
+impl Guest {
+    /// Prepares the modules and asks the kernel where its functions are, once.
+    ///
+    /// # Errors
+    /// The kernel lacks a module or doesn't boot.
+    pub fn new(kernel: Kernel, programs: Programs, folder: &Path) -> Result<Self> {
+        let machine = machine::named("x86_64").map_err(anyhow::Error::msg)?;
+        let modules = sets::largest(machine, &kernel, folder)?;
+        let symbols = BTreeMap::new();
+        let mut guest = Self { kernel, programs, modules, symbols, folder: folder.into() };
+        guest.symbols = guest.symbols()?;
+        Ok(guest)
+    }
+
+    /// The kernel's release.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        &self.kernel.release
+    }
+
+    /// What a contestant puts into its image for the set of `size` modules.
+    ///
+    /// # Errors
+    /// A package can't be had or a program not be built.
+    pub fn files(&self, contestant: &Contestant, size: usize, form: Compression) -> Result<Files> {
+        let modules = self.modules.get(..size).context("no set of that size")?;
+        contestant.files(&Place { kernel: &self.kernel, programs: &self.programs, modules, form })
+    }
+
+    /// How long an image of its own files is.
+    ///
+    /// # Errors
+    /// It can't be packed.
+    pub fn image_size(&self, files: &Files) -> Result<u64> {
+        let folder = tempfile::tempdir_in(&self.folder)?;
+        files.image_size(folder.path())
+    }
+
+    /// Counts a boot of `files` with the set of `size` modules.
+    ///
+    /// # Errors
+    /// The contestant doesn't load them all, or QEMU can't count.
+    pub fn count(&self, files: &Files, size: usize, form: Compression) -> Result<Counts> {
+        let folder = tempfile::tempdir_in(&self.folder)?;
+        let out = folder.path().join("counts");
+        let image = self.image(files, "stamp", folder.path())?;
+        let command = self.command(&image, &self.words(size, form), Some(&out));
+        let run = run(&command)?;
+        all_loaded(&run, size, &command)?;
+        let text = fs::read_to_string(&out)
+            .with_context(|| format!("QEMU counted nothing:\n{}", run.complaints.join("\n")))?;
+        Ok(counts(&text))
+    }
+
+    /// Measures the memory of such a boot.
+    ///
+    /// # Errors
+    /// The contestant's end isn't seen.
+    pub fn memory(&self, files: &Files, size: usize, form: Compression) -> Result<Memory> {
+        let folder = tempfile::tempdir_in(&self.folder)?;
+        let image = self.image(files, "trace", folder.path())?;
+        let command = self.command(&image, &self.words(size, form), None);
+        let run = run(&command)?;
+        let line = said(&run, "bench: memory ").with_context(|| failed(&run, &command))?;
+        let numbers: Vec<u64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+        let [private, pss, _, processes] = numbers[..] else { bail!("the tracer said {line}") };
+        Ok(Memory { private, pss, processes })
+    }
+
+    /// The words of the set's list.
+    fn words(&self, size: usize, form: Compression) -> String {
+        let modules = self.modules.get(..size).unwrap_or_default();
+        let place = Place { kernel: &self.kernel, programs: &self.programs, modules, form };
+        format!("{WORDS} insinit.modules={}", place.paths().join(","))
+    }
+
+    /// Packs an image whose /init is ours.
+    fn image(&self, files: &Files, init: &str, folder: &Path) -> Result<PathBuf> {
+        let arguments: String = files.arguments.iter().map(|word| format!("{word}\n")).collect();
+        let ours = vec![
+            Entry::program("init", files::read(&self.programs.guest(init))?),
+            Entry::program("sbin/init", files::read(&self.programs.guest("end"))?),
+            Entry::char_device("dev/console", 5, 1),
+            Entry::file("arguments", arguments),
+        ];
+        let parts = [files::folders(), ours, files.own.clone(), files.index.clone()];
+        let entries = [parts.concat(), files.modules.clone()].concat();
+        let path = folder.join("initramfs");
+        write_archive(entries, Compression::None, &path)?;
+        Ok(path)
+    }
+
+    /// QEMU's command; it counts where `out` says where to.
+    fn command(&self, image: &Path, words: &str, out: Option<&Path>) -> CommandLine {
+        let mut line = vec![OsString::from("qemu-system-x86_64")];
+        line.extend(MACHINE.split_whitespace().map(OsString::from));
+        line.extend(["-kernel".into(), self.kernel.image.clone().into()]);
+        line.extend(["-initrd".into(), image.into(), "-append".into(), words.into()]);
+        if let Some(out) = out {
+            let mut plugin = format!("{},out={}", self.programs.plugin.display(), out.display());
+            for (name, address) in &self.symbols {
+                let key = if name.contains("page_fault") { "fault" } else { "load" };
+                plugin += &format!(",{key}={address}");
+            }
+            if let Ok(file) = std::env::var("INSINIT_BENCH_PROFILE") {
+                plugin += &format!(",profile={file}");
+            }
+            line.extend(["-plugin".into(), plugin.into()]);
+        }
+        CommandLine(line)
+    }
+
+    /// Where the kernel has the functions that the plugin watches: from the cache, or from a boot.
+    fn symbols(&self) -> Result<BTreeMap<String, String>> {
+        let length = fs::metadata(&self.kernel.image)?.len();
+        let name = format!("symbols-{}-{length}", self.kernel.release);
+        let file = cache::folder()?.join("bench").join(name);
+        if let Some(known) = fs::read_to_string(&file).ok().and_then(|text| symbols(&text)) {
+            return Ok(known);
+        }
+        eprintln!("asking {} for its symbols", self.kernel.release);
+        let folder = tempfile::tempdir_in(&self.folder)?;
+        let image = self.image(&Files::default(), "stamp", folder.path())?;
+        let command = self.command(&image, WORDS, None);
+        let run = run(&command)?;
+        let text = run.lines.join("\n");
+        let found = symbols(&text).with_context(|| failed(&run, &command))?;
+        fs::create_dir_all(file.parent().unwrap_or(&file))?;
+        fs::write(&file, text)?;
+        Ok(found)
+    }
+}
+
+/// The three symbols of `bench: symbol ADDRESS KIND NAME` lines, if they are all there.
+fn symbols(text: &str) -> Option<BTreeMap<String, String>> {
+    let lines = text.lines().filter_map(|line| line.split_once("bench: symbol "));
+    let words = lines.map(|(_, line)| line.split(' ').collect::<Vec<_>>());
+    let found: BTreeMap<_, _> = words
+        .filter_map(|words| Some((words.get(2)?.to_string(), words.first()?.to_string())))
+        .collect();
+    (found.len() == 3).then_some(found)
+}
+
+fn run(command: &CommandLine) -> Result<Run> {
+    console::run(command, Watch { limit: LIMIT, until: None, input: false, each: &mut |_| () })
+}
+
+/// What the guest said behind `start`.
+fn said<'a>(run: &'a Run, start: &str) -> Option<&'a str> {
+    run.lines.iter().find_map(|line| line.split_once(start)).map(|(_, said)| said)
+}
+
+/// The real init found all modules.
+fn all_loaded(run: &Run, size: usize, command: &CommandLine) -> Result<()> {
+    let count = said(run, "bench: modules ").with_context(|| failed(run, command))?;
+    ensure!(
+        count == size.to_string(),
+        "{count} of {size} modules were loaded\n{}",
+        failed(run, command)
+    );
+    Ok(())
+}
+
+/// A boot that went wrong.
+fn failed(run: &Run, command: &CommandLine) -> String {
+    let tail = &run.lines[run.lines.len().saturating_sub(20)..];
+    let said = [tail, &run.complaints].concat().join("\n    | ");
+    format!("the boot ended early ({:?}):\n    | {said}\n{command}", run.end)
+}
+
+/// The plugin's counts. The stamp's own execve is one of the calls.
+fn counts(text: &str) -> Counts {
+    let of = |name: &str| {
+        let lines = text.lines().filter_map(|line| line.split_once(' '));
+        lines
+            .filter(|(key, _)| *key == name)
+            .find_map(|(_, number)| number.parse().ok())
+            .unwrap_or(0)
+    };
+    let total: u64 = of("user") + of("kernel");
+    Counts {
+        total,
+        outside: total.saturating_sub(of("inside")),
+        user: of("user"),
+        alien: of("alien"),
+        calls: of("calls").saturating_sub(1),
+        loads: of("loads"),
+        faults: of("faults"),
+    }
+}

@@ -1,0 +1,242 @@
+//! Who takes part, what each can load, and what its image holds.
+
+use super::files::{self, Files};
+use super::sets::Module;
+use super::{depmod, packages, programs};
+use crate::kernel::Kernel;
+use anyhow::{Context, Result};
+use insinit_initramfs::{Compression, Entry};
+use std::path::{Path, PathBuf};
+
+/// One who loads modules and starts the real init.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contestant {
+    /// Opens, loads, closes, execs; the list is in it.
+    Fixed,
+    /// The same with the list of /proc/cmdline: what everybody is compared with.
+    Floor,
+    /// This project's.
+    Insinit,
+    /// The user's, with the words of insinit.
+    Yours(PathBuf),
+    /// A shell script with one insmod a module.
+    BusyboxInsmod,
+    /// A shell script with one modprobe.
+    BusyboxModprobe,
+    /// `modprobe -a`, run by the smallest driver there can be.
+    Kmod,
+    /// `insmod`, the same way, once a module.
+    Toybox,
+}
+
+/// Where a contestant gets its files.
+pub struct Place<'a> {
+    /// The kernel.
+    pub kernel: &'a Kernel,
+    /// Our programs.
+    pub programs: &'a programs::Programs,
+    /// The modules, in order.
+    pub modules: &'a [Module],
+    /// Their form.
+    pub form: Compression,
+}
+
+impl Contestant {
+    /// All but the user's.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        use Contestant as C;
+        vec![
+            C::Fixed,
+            C::Floor,
+            C::Insinit,
+            C::BusyboxInsmod,
+            C::BusyboxModprobe,
+            C::Kmod,
+            C::Toybox,
+        ]
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = match self {
+            Self::Fixed => "floor, fixed list",
+            Self::Floor => "floor",
+            Self::Insinit => "insinit",
+            Self::Yours(file) => return file.display().to_string(),
+            Self::BusyboxInsmod => "busybox insmod",
+            Self::BusyboxModprobe => "busybox modprobe",
+            Self::Kmod => "kmod modprobe -a",
+            Self::Toybox => "toybox insmod",
+        };
+        name.into()
+    }
+
+    /// Whether it can load modules of this form into Debian's kernel, which inflates xz itself.
+    #[must_use]
+    pub fn can(&self, form: Compression) -> bool {
+        use Compression as F;
+        match self {
+            Self::Fixed | Self::Floor => matches!(form, F::None | F::Xz),
+            Self::Insinit => {
+                form != F::Zstd || insinit::unpack::knows(insinit::image::Format::Zstd)
+            }
+            Self::Yours(_) => true,
+            Self::BusyboxInsmod | Self::BusyboxModprobe => form != F::Zstd,
+            // Debian's kmod is built without zlib.
+            Self::Kmod => form != F::Gzip,
+            Self::Toybox => form == F::None,
+        }
+    }
+
+    /// What its image holds.
+    ///
+    /// # Errors
+    /// A package can't be had or a program not be built.
+    pub fn files(&self, place: &Place) -> Result<Files> {
+        match self {
+            Self::Fixed => place.by_path(&programs::fixed(&place.paths())?),
+            Self::Floor => place.by_path(&place.programs.guest("floor")),
+            Self::Insinit => place.by_path(&place.programs.loader),
+            Self::Yours(file) => place.by_path(file),
+            Self::BusyboxInsmod => place.busybox(false),
+            Self::BusyboxModprobe => place.busybox(true),
+            Self::Kmod => place.kmod(),
+            Self::Toybox => place.toybox(),
+        }
+    }
+}
+
+/// The packages of kmod and what it is linked to.
+const KMOD: &[&str] = &["kmod", "libkmod2", "libc6", "liblzma5", "libssl3", "libzstd1"];
+
+/// kmod's packages, unpacked.
+///
+/// # Errors
+/// They can't be had.
+pub fn kmod() -> Result<PathBuf> {
+    packages::get("kmod", KMOD)
+}
+
+impl Place<'_> {
+    /// The modules' paths where a list names paths.
+    #[must_use]
+    pub fn paths(&self) -> Vec<String> {
+        self.modules.iter().map(|module| self.path(module)).collect()
+    }
+
+    fn path(&self, module: &Module) -> String {
+        format!("/m/{}.ko{}", module.name, self.form.suffix())
+    }
+
+    /// The modules where paths name them.
+    fn flat(&self) -> Result<Vec<Entry>> {
+        let entry = |module| {
+            let path = self.path(module);
+            Ok(Entry::file(path.trim_start_matches('/'), self.form.pack(&module.plain)?))
+        };
+        self.modules.iter().map(entry).collect()
+    }
+
+    /// A program that takes the list from the command line, or knows it.
+    fn by_path(&self, program: &Path) -> Result<Files> {
+        let mut files = Files { modules: self.flat()?, ..Files::default() };
+        files.program("contestant", program)?;
+        files.arguments = vec!["/init".into()];
+        Ok(files)
+    }
+
+    /// The modules in a tree with kmod's indexes.
+    fn tree(&self, files: &mut Files) -> Result<()> {
+        let release = &self.kernel.release;
+        let pack = |module: &Module| {
+            let file = format!("{}{}", module.file, self.form.suffix());
+            Ok((file, self.form.pack(&module.plain)?))
+        };
+        let modules: Vec<_> = self.modules.iter().map(pack).collect::<Result<_>>()?;
+        let tree = self.kernel.trees().next().context("no module tree")?;
+        // This depmod can't read gzip; the indexes differ by the suffix alone.
+        let plain: Vec<_> =
+            self.modules.iter().map(|module| (module.file.clone(), module.plain.clone())).collect();
+        let with_suffix = |entry: Entry| suffixed(entry, self.form.suffix());
+        files.index = depmod::indexes(&kmod()?, &tree, release, &plain)?;
+        if self.form == Compression::Gzip {
+            files.index = files.index.drain(..).map(with_suffix).collect();
+        } else {
+            files.index = depmod::indexes(&kmod()?, &tree, release, &modules)?;
+        }
+        let entry = |(file, bytes)| Entry::file(format!("lib/modules/{release}/{file}"), bytes);
+        files.modules = modules.into_iter().map(entry).collect();
+        Ok(())
+    }
+
+    /// BusyBox as a shell's script.
+    fn busybox(&self, modprobe: bool) -> Result<Files> {
+        let root = packages::get("busybox-static", &["busybox-static"])?;
+        let mut files = Files::default();
+        files.program("bin/busybox", &root.join("bin/busybox"))?;
+        for applet in ["sh", "insmod", "modprobe"] {
+            files.own.push(Entry::link(format!("bin/{applet}"), "busybox"));
+        }
+        let loads = match modprobe {
+            true => {
+                format!("mount -t proc proc /proc\nmodprobe -a {}\numount /proc\n", self.names())
+            }
+            false => self.paths().iter().map(|path| format!("insmod {path}\n")).collect(),
+        };
+        if modprobe {
+            files.own.extend(
+                ["mount", "umount"].map(|name| Entry::link(format!("bin/{name}"), "busybox")),
+            );
+            self.tree(&mut files)?;
+        } else {
+            files.modules = self.flat()?;
+        }
+        let script = format!("#!/bin/sh\nPATH=/bin\n{loads}exec /sbin/init\n");
+        files.own.push(Entry::program("contestant", script));
+        files.arguments = vec!["/init".into()];
+        Ok(files)
+    }
+
+    /// kmod, dynamic as Debian builds it.
+    fn kmod(&self) -> Result<Files> {
+        let mut files = Files::default();
+        files::dynamic(&mut files, "bin/modprobe", &kmod()?, "bin/kmod")?;
+        files.own.push(Entry::program("contestant", files::read(&self.programs.guest("driver"))?));
+        self.tree(&mut files)?;
+        let words = ["/init", "/bin/modprobe", "-a"].map(String::from);
+        files.arguments =
+            words.into_iter().chain(self.names().split(' ').map(String::from)).collect();
+        Ok(files)
+    }
+
+    /// toybox, dynamic as Debian builds it, one process a module.
+    fn toybox(&self) -> Result<Files> {
+        let root = packages::get("toybox", &["toybox", "libc6", "libcrypt1"])?;
+        let mut files = Files { modules: self.flat()?, ..Files::default() };
+        files::dynamic(&mut files, "bin/insmod", &root, "bin/toybox")?;
+        files.own.push(Entry::program("contestant", files::read(&self.programs.guest("driver"))?));
+        files.arguments = vec!["/init".into()];
+        for path in self.paths() {
+            files.arguments.extend(["/bin/insmod".into(), path, ";".into()]);
+        }
+        Ok(files)
+    }
+
+    fn names(&self) -> String {
+        self.modules.iter().map(|module| module.name.as_str()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A text index with the compression's suffix behind every `.ko`.
+fn suffixed(entry: Entry, suffix: &str) -> Entry {
+    let name = entry.name().into_owned();
+    match &entry.node {
+        insinit_initramfs::Node::File(bytes) if name.ends_with("/modules.dep") => {
+            let text = String::from_utf8_lossy(bytes).replace(".ko", &format!(".ko{suffix}"));
+            Entry::file(name, text.into_bytes())
+        }
+        _ => entry,
+    }
+}
