@@ -105,7 +105,7 @@ pub struct TestOptions {
     #[arg(long, value_name = "NAME", conflicts_with = "long")]
     pub only: Option<String>,
 
-    /// Every boot three times; with NAME only boots with that in their name
+    /// Every boot three times, and checks that take long; with NAME only those with that in their name
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub long: Option<String>,
 }

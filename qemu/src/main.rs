@@ -16,6 +16,7 @@ mod judge;
 mod kernel;
 mod kernels;
 mod layout;
+mod long;
 mod machine;
 mod made;
 mod odd;
