@@ -88,10 +88,9 @@ fn kernel(options: &BootOptions, machine: &Machine) -> Result<Kernel> {
     }
     if options.kernel_dir.is_empty() {
         if let Some(name) = name {
-            let names: Vec<_> = kernels::SOURCES.iter().map(|source| source.name).collect();
             bail!(
                 "{name} is none of {}: a file needs --kernel-dir with its modules",
-                names.join(", ")
+                kernels::names()
             );
         }
         return kernels::named(machine.kernel).context("no kernel for the machine")?.get();

@@ -22,6 +22,8 @@ pub enum Task {
     Setup(SetupOptions),
     /// Boot a kernel, load about a dozen real modules, run the real init
     Boot(BootOptions),
+    /// Build a small kernel that is named, or list the kernels there are
+    Kernel(KernelOptions),
     /// Check everything: format, lints, unit tests, and boots of real kernels
     Test(TestOptions),
     /// Measure insinit and its peers at the same work, by the instruction
@@ -36,6 +38,14 @@ pub struct SetupOptions {
     pub arch: Vec<&'static Machine>,
 }
 
+/// What `kernel` is told.
+#[derive(Args, Debug)]
+pub struct KernelOptions {
+    /// A kernel's name, may be repeated; without one they are listed
+    #[arg(value_name = "NAME")]
+    pub name: Vec<String>,
+}
+
 /// What `boot` is told.
 #[derive(Args, Debug)]
 pub struct BootOptions {
@@ -43,7 +53,7 @@ pub struct BootOptions {
     #[arg(long, value_parser = machine::named, value_name = "MACHINE")]
     pub arch: Option<&'static Machine>,
 
-    /// A kernel image, or the name of one that can be fetched: 6.12-x86_64, 6.1-x86_64, …
+    /// A kernel image, or the name of one that `cargo qemu kernel` lists
     #[arg(long, value_name = "FILE|NAME")]
     pub kernel: Option<String>,
 
@@ -148,7 +158,7 @@ impl TestOptions {
 pub fn setup(options: &SetupOptions) -> anyhow::Result<bool> {
     let machines = machines(&options.arch);
     setup::ready(&machines)?;
-    for source in &kernels::SOURCES {
+    for source in kernels::SOURCES.iter().filter(|source| !source.is_built()) {
         if machines.iter().any(|machine| machine.name == source.machine().name) {
             let kernel = source.get()?;
             println!("{}: {} in {}", source.name, kernel.release, kernel.folders[0].display());

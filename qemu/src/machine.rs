@@ -28,6 +28,14 @@ pub struct Machine {
     /// The bytes of a command line that its kernels cut (`arch/*/include/uapi/asm/setup.h`); on x86_64 the
     /// most that a boot loader may pass on.
     pub overlong: usize,
+    /// Debian's name for the architecture.
+    pub debian: &'static str,
+    /// The kernel's name for the architecture.
+    pub linux: &'static str,
+    /// What the names of its compiler and linker begin with on other machines.
+    pub cross: &'static str,
+    /// The image that a kernel's build leaves.
+    pub built_image: &'static str,
 }
 
 /// All machines.
@@ -48,6 +56,10 @@ const X86_64: Machine = Machine {
     kernel: "6.12-x86_64",
     memory: 512,
     overlong: 2047,
+    debian: "amd64",
+    linux: "x86_64",
+    cross: "x86_64-linux-gnu-",
+    built_image: "arch/x86/boot/bzImage",
 };
 
 const AARCH64: Machine = Machine {
@@ -62,6 +74,10 @@ const AARCH64: Machine = Machine {
     kernel: "6.12-aarch64",
     memory: 512,
     overlong: 2200,
+    debian: "arm64",
+    linux: "arm64",
+    cross: "aarch64-linux-gnu-",
+    built_image: "arch/arm64/boot/Image",
 };
 
 const RISCV64: Machine = Machine {
@@ -76,6 +92,10 @@ const RISCV64: Machine = Machine {
     kernel: "6.12-riscv64",
     memory: 512,
     overlong: 2200,
+    debian: "riscv64",
+    linux: "riscv",
+    cross: "riscv64-linux-gnu-",
+    built_image: "arch/riscv/boot/Image",
 };
 
 impl Machine {

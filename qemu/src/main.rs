@@ -5,11 +5,14 @@ mod accelerator;
 mod apt;
 mod bench;
 mod boot;
+mod build_kernel;
+mod built;
 mod cache;
 mod checks;
 mod cli;
 mod command;
 mod console;
+mod debian;
 mod ground;
 mod image;
 mod judge;
@@ -27,10 +30,12 @@ mod scenario;
 mod scenarios;
 mod setup;
 mod smallest;
+mod source;
 mod step;
 mod suite;
 mod summary;
 mod test;
+mod tools;
 mod transcript;
 #[cfg(test)]
 mod unsafety;
@@ -61,6 +66,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> anyhow::Result<bool> {
     match task {
         Task::Setup(options) => cli::setup(&options),
+        Task::Kernel(options) => build_kernel::run(&options),
         Task::Boot(options) => boot::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),

@@ -89,6 +89,33 @@ fn missing(machines: &[&'static Machine]) -> Vec<&'static Machine> {
     machines.iter().copied().filter(|machine| which(machine.emulator).is_none()).collect()
 }
 
+/// Installs the packages of `missing` things: pairs of a thing's name and its package.
+///
+/// # Errors
+/// It can't be done; [`Yours`] if the user can.
+pub fn install_tools(missing: &[(String, String)]) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.iter().map(|(what, _)| what.as_str()).collect::<Vec<_>>().join(", ");
+    let packages: Vec<&str> = missing.iter().map(|(_, package)| package.as_str()).collect();
+    if which("apt-get").is_none() {
+        let command = format!("(your package client) install {}", packages.join(" "));
+        bail!(Yours { missing: names, command });
+    }
+    if !is_root() {
+        let packages = packages.join(" ");
+        let command = format!("sudo apt-get update && sudo {INSTALL_WORDS} {packages}");
+        bail!(Yours { missing: names, command });
+    }
+    if install_packages(&packages).is_ok() {
+        return Ok(());
+    }
+    eprintln!("set-up: apt-get update");
+    step::output(apt_get().arg("update"), UPDATE)?;
+    install_packages(&packages)
+}
+
 /// How packages are installed.
 const INSTALL_WORDS: &str = "apt-get install -y --no-install-recommends";
 

@@ -1,7 +1,9 @@
 //! Runs a host program with a limit of time and keeps what it says for the error.
 
 use anyhow::{Context, Result, bail};
+use std::fs::{self, File};
 use std::io::{Read, Seek};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -48,6 +50,38 @@ pub fn watched(command: &mut Command, limit: Duration, glance: impl FnMut()) -> 
         Err(error) if texts.iter().all(String::is_empty) => Err(error),
         Err(error) => Err(error.context(last_lines(&texts))),
     }
+}
+
+/// Runs `command` with all that it says in `log`, calling `glance` again and again with the lines there.
+///
+/// # Errors
+/// As for [`output`].
+pub fn logged(
+    command: &mut Command,
+    log: &Path,
+    limit: Duration,
+    mut glance: impl FnMut(u64),
+) -> Result<()> {
+    let file = File::create(log).with_context(|| format!("can't write {}", log.display()))?;
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    let (mut reader, mut lines) = (File::open(log)?, 0);
+    let status = finish(command, limit, || {
+        lines += new_lines(&mut reader);
+        glance(lines);
+    });
+    let said = || last_lines(&[fs::read_to_string(log).unwrap_or_default()]);
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => bail!("`{}` failed ({status})\n{}", typed(command), said()),
+        Err(error) => Err(error.context(said())),
+    }
+}
+
+/// How many lines have ended in what comes from `reader`.
+fn new_lines(reader: &mut File) -> u64 {
+    let mut bytes = Vec::new();
+    let _ = reader.read_to_end(&mut bytes);
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// Starts `command` and waits for its end, at most `limit`.
@@ -104,6 +138,17 @@ mod tests {
     fn a_program_that_hangs_is_ended() {
         let error = output(&mut sh("exec sleep 60"), Duration::from_millis(50)).unwrap_err();
         assert!(format!("{error:#}").contains("did not end within"), "{error:#}");
+    }
+
+    #[test]
+    fn a_logged_program_is_counted_by_its_lines() {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut seen = 0;
+        let mut command = sh("echo a; echo b >&2; sleep 0.2");
+        logged(&mut command, log.path(), LIMIT, |lines| seen = lines).unwrap();
+        assert_eq!(seen, 2);
+        let error = logged(&mut sh("echo why; exit 1"), log.path(), LIMIT, |_| ()).unwrap_err();
+        assert!(error.to_string().contains("why"), "{error}");
     }
 
     #[test]

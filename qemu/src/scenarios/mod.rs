@@ -11,6 +11,7 @@ mod parameters;
 mod ways;
 mod wrong;
 
+use crate::kernels;
 use crate::scenario::Scenario;
 use crate::suite::Job;
 
@@ -37,7 +38,9 @@ pub fn all() -> Vec<Scenario> {
 pub fn jobs(machines: &[&str], part: &str) -> Vec<Job> {
     let mut jobs = Vec::new();
     for scenario in all().into_iter().filter(|scenario| scenario.name.contains(part)) {
-        let on = |kernel: &&str| machines.iter().any(|machine| kernel.ends_with(machine));
+        let on = |kernel: &&str| {
+            kernels::named(kernel).is_some_and(|source| machines.contains(&source.machine().name))
+        };
         jobs.extend(scenario.on.iter().copied().filter(on).map(|kernel| (kernel, scenario)));
     }
     jobs
@@ -46,7 +49,6 @@ pub fn jobs(machines: &[&str], part: &str) -> Vec<Job> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels;
     use crate::scenario::Ends;
     use insinit::line;
     use std::collections::HashSet;
