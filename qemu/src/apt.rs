@@ -85,8 +85,8 @@ impl Apt {
         limit: Duration,
         mut progress: impl FnMut(u64),
     ) -> Result<Vec<PathBuf>> {
-        let folder = self.folder.path().join("debs");
-        fs::create_dir(&folder)?;
+        let folder =
+            tempfile::Builder::new().prefix("debs-").tempdir_in(self.folder.path())?.keep();
         let names = packages.iter().map(|package| self.qualified(package));
         let mut command = self.command("apt-get");
         command.args(["-q", "download"]).args(names).current_dir(&folder);

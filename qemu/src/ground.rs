@@ -13,6 +13,7 @@ use crate::programs::{self, Programs};
 use crate::scenario::{Ends, Memory, Scenario};
 use crate::smallest;
 use crate::suite::Job;
+use crate::testmods;
 use anyhow::{Context, Result};
 use insinit_initramfs::{FileSpec, Options};
 use std::collections::BTreeMap;
@@ -39,7 +40,10 @@ pub fn all(jobs: &[Job]) -> Result<BTreeMap<&'static str, Ground>> {
     for (name, _) in jobs {
         if !grounds.contains_key(name) {
             let source = kernels::named(name).with_context(|| format!("no kernel {name}"))?;
-            let (kernel, machine) = (source.get()?, source.machine());
+            let (mut kernel, machine) = (source.get()?, source.machine());
+            if jobs.iter().any(|(on, scenario)| on == name && scenario.image.has_ours()) {
+                kernel.folders.push(testmods::of(source, &kernel)?);
+            }
             grounds.insert(*name, Ground { kernel, machine, programs: programs::build(machine)? });
         }
     }

@@ -6,21 +6,19 @@ use crate::transcript::find;
 use insinit::line;
 
 /// Lines that no boot may show.
-const NEVER: [&str; 6] = [
-    "kernel: BUG:",
-    "kernel: Oops",
-    "kernel: insinit: internal error",
-    "kernel: output lines suppressed",
-    "kernel: Internal error:",
-    "kernel: segfault",
-];
+const NEVER: [&str; 3] =
+    ["kernel: insinit: internal error", "kernel: output lines suppressed", "kernel: segfault"];
+
+/// Lines that only a boot with our module that oopses may show.
+const OOPS: [&str; 3] = ["kernel: BUG:", "kernel: Oops", "kernel: Internal error:"];
 
 /// What is wrong with the boot; nothing if it is good.
 #[must_use]
 pub fn faults(scenario: &Scenario, release: &str, run: &Run) -> Vec<String> {
     let fill = |text: &&str| text.replace("{release}", release);
     let expect: Vec<String> = scenario.expect.iter().map(fill).collect();
-    let forbid: Vec<String> = scenario.forbid.iter().chain(&NEVER).map(fill).collect();
+    let oops: &[&str] = if scenario.image.holds("tm_oops") { &[] } else { &OOPS };
+    let forbid: Vec<String> = scenario.forbid.iter().chain(&NEVER).chain(oops).map(fill).collect();
     let faults = missing(&run.lines, &expect).into_iter();
     let faults = faults.chain(forbidden(&run.lines, &forbid));
     faults.chain(ending(scenario.end, run)).chain(lost(&run.lines)).collect()
@@ -77,7 +75,7 @@ fn lost(lines: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::PLAIN;
+    use crate::scenario::{Image, NOTHING, PLAIN};
     use std::time::Duration;
 
     const TWO: Scenario = Scenario {
@@ -123,6 +121,14 @@ mod tests {
             judged(&wanted, &["Kernel panic: VFS"], End::Off(0)),
             ["panic: Kernel panic: VFS"]
         );
+    }
+
+    #[test]
+    fn an_oops_is_a_fault_unless_it_was_asked_for() {
+        let oops = ["Oops: 0002 [#1]"];
+        assert_eq!(judged(&PLAIN, &oops, End::Off(0)), ["must not come: Oops: 0002 [#1]"]);
+        let image = Image { modules: &["tm_oops"], ..NOTHING };
+        assert_eq!(judged(&Scenario { image, ..PLAIN }, &oops, End::Off(0)), [""; 0]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod command;
 mod console;
 mod debian;
 mod ground;
+mod headers;
 mod image;
 mod judge;
 mod kernel;
@@ -35,6 +36,7 @@ mod step;
 mod suite;
 mod summary;
 mod test;
+mod testmods;
 mod tools;
 mod transcript;
 #[cfg(test)]

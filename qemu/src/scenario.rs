@@ -1,5 +1,6 @@
 //! A boot test: which kernels, what image, which words, and what has to come of it.
 
+use crate::testmods;
 use insinit_initramfs::Compression;
 
 /// Kernels of all three machines.
@@ -19,6 +20,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// The kernels it is shown on.
     pub on: &'static [&'static str],
+    /// The kernels it is shown on besides, with `--long`.
+    pub long: &'static [&'static str],
     /// What is in the image.
     pub image: Image,
     /// Words for the kernel.
@@ -42,7 +45,7 @@ pub struct Scenario {
 /// What is in the image besides the loader.
 #[derive(Clone, Copy, Debug)]
 pub struct Image {
-    /// Modules, packed with their dependencies.
+    /// Modules, packed with their dependencies: the kernel's, and our own of `qemu/testmods` (`tm_err`).
     pub modules: &'static [&'static str],
     /// Their compression; none keeps them as the kernel's package has them.
     pub compress: Option<Compression>,
@@ -98,6 +101,43 @@ pub enum Odd {
     Empty(&'static str),
 }
 
+impl Image {
+    /// Whether it holds modules of our own (`qemu/testmods`); they are named like the kernel's.
+    #[must_use]
+    pub fn has_ours(&self) -> bool {
+        self.names().any(testmods::is_ours)
+    }
+
+    /// Whether that module is in it.
+    #[must_use]
+    pub fn holds(&self, module: &str) -> bool {
+        self.names().any(|name| name == module)
+    }
+
+    /// The modules that are named.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let made = self.files.iter().filter_map(|(made, _)| made.module());
+        self.modules.iter().map(|name| name.trim_start_matches('-')).chain(made)
+    }
+}
+
+impl Made {
+    /// The module that it is made of.
+    fn module(self) -> Option<&'static str> {
+        match self {
+            Self::Text(_) | Self::Guest | Self::List(..) | Self::Index(..) => None,
+            Self::Plain(module)
+            | Self::Gzip(module)
+            | Self::HalfGzip(module)
+            | Self::WrongCrc(module)
+            | Self::OtherRelease(module)
+            | Self::GzipOtherRelease(module)
+            | Self::Unsigned(module)
+            | Self::Altered(module) => Some(module),
+        }
+    }
+}
+
 /// How much memory the machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
@@ -124,6 +164,7 @@ pub enum Ends {
 pub const PLAIN: Scenario = Scenario {
     name: "",
     on: ALL,
+    long: &[],
     image: NOTHING,
     words: "",
     overlong: false,

@@ -54,7 +54,7 @@ fn boots(jobs: &[Job]) -> Result<Tally> {
 fn jobs(options: &TestOptions) -> Result<Vec<Job>> {
     let machines: Vec<_> =
         cli::machines(&options.arch).iter().map(|machine| machine.name).collect();
-    let jobs = scenarios::jobs(&machines, options.part());
+    let jobs = scenarios::jobs(&machines, options.part(), options.is_long());
     let is_check = |check: &Check| options.is_long() && check.name.contains(options.part());
     let none = jobs.is_empty() && !CHECKS.iter().any(is_check);
     ensure!(!none, "no boot test has {:?} in its name", options.part());

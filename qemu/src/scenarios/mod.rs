@@ -8,6 +8,7 @@ mod limits;
 mod list;
 mod order;
 mod parameters;
+mod testmods;
 mod ways;
 mod wrong;
 
@@ -27,21 +28,25 @@ pub fn all() -> Vec<Scenario> {
         failure::SCENARIOS,
         handover::SCENARIOS,
         limits::SCENARIOS,
+        testmods::SCENARIOS,
         wrong::SCENARIOS,
         harness::SCENARIOS,
     ];
     topics.concat()
 }
 
-/// A boot for each scenario and kernel of those machines, of names that hold `part`.
+/// A boot for each scenario and kernel of those machines, of names that hold `part`; with `long` on the
+/// kernels, too, that are for that only.
 #[must_use]
-pub fn jobs(machines: &[&str], part: &str) -> Vec<Job> {
+pub fn jobs(machines: &[&str], part: &str, long: bool) -> Vec<Job> {
     let mut jobs = Vec::new();
     for scenario in all().into_iter().filter(|scenario| scenario.name.contains(part)) {
         let on = |kernel: &&str| {
             kernels::named(kernel).is_some_and(|source| machines.contains(&source.machine().name))
         };
-        jobs.extend(scenario.on.iter().copied().filter(on).map(|kernel| (kernel, scenario)));
+        let more = if long { scenario.long } else { &[] };
+        let kernels = scenario.on.iter().chain(more).copied().filter(on);
+        jobs.extend(kernels.map(|kernel| (kernel, scenario)));
     }
     jobs
 }
@@ -72,8 +77,9 @@ mod tests {
     #[test]
     fn patterns_of_insinits_lines_have_a_verb_and_kernels_are_known() {
         for scenario in all() {
-            assert!(!scenario.on.is_empty(), "{}", scenario.name);
-            assert!(scenario.on.iter().all(|name| kernels::named(name).is_some()));
+            let kernels: Vec<_> = scenario.on.iter().chain(scenario.long).collect();
+            assert!(!kernels.is_empty(), "{}", scenario.name);
+            assert!(kernels.iter().all(|name| kernels::named(name).is_some()));
             for pattern in scenario.expect.iter().chain(scenario.forbid) {
                 let line = format!("insinit: {pattern}");
                 let parsed = line::parse(&line);
@@ -84,8 +90,14 @@ mod tests {
 
     #[test]
     fn a_machine_and_a_name_pick_jobs() {
-        let jobs = jobs(&["riscv64"], "plain");
+        let jobs = jobs(&["riscv64"], "plain", false);
         assert!(!jobs.is_empty());
         assert!(jobs.iter().all(|(kernel, _)| *kernel == "6.12-riscv64"));
+    }
+
+    #[test]
+    fn long_jobs_are_the_others_and_more() {
+        let count = |long| jobs(&["x86_64", "aarch64", "riscv64"], "", long).len();
+        assert!(count(true) > count(false));
     }
 }
