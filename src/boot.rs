@@ -8,10 +8,14 @@ use crate::coldplug::Coldplug;
 use crate::config::{CONF, Config};
 use crate::ground::Ground;
 use crate::handover::Init;
+#[cfg(feature = "jobs")]
+use crate::jobs::Crew;
 use crate::kernel::{Kernel, Result};
 use crate::line::Priority;
 use crate::list::{Entry, Severity};
 use crate::load::Loader;
+#[cfg(feature = "jobs")]
+use crate::load::Watch;
 use crate::log::Log;
 use crate::mem::Table;
 use crate::outcome::{KINDS, Kind, Outcome, Why};
@@ -51,6 +55,12 @@ pub struct Boot<'k, K> {
     pub done: usize,
     /// What devices asked for.
     pub coldplug: Coldplug,
+    /// The workers, and what is theirs to do.
+    #[cfg(feature = "jobs")]
+    pub crew: Crew,
+    /// When the boot began, its loads did, and they were over, in microseconds.
+    #[cfg(feature = "jobs")]
+    pub stages: [u64; 3],
     /// How often each [`Kind`] came out.
     pub counts: [u32; KINDS],
     /// What stands before every path of the image: empty but for `insinit plan`.
@@ -93,6 +103,10 @@ impl<'k, K: Kernel> Boot<'k, K> {
             loader: Loader::default(),
             done: 0,
             coldplug: Coldplug::default(),
+            #[cfg(feature = "jobs")]
+            crew: Crew::default(),
+            #[cfg(feature = "jobs")]
+            stages: [0; 3],
             counts: [0; KINDS],
             root: b"",
             shows: false,
@@ -190,13 +204,22 @@ impl<'k, K: Kernel> Boot<'k, K> {
         if self.config.coldplug && !self.shows {
             self.coldplug();
         }
-        let micros = self.now().saturating_sub(started);
-        self.sum(micros);
+        let ended = self.now();
+        #[cfg(feature = "jobs")]
+        {
+            let [began, ..] = self.stages;
+            self.stages = [began, started, ended];
+        }
+        self.sum(ended.saturating_sub(started));
     }
 
     /// Loads what has been planned since the last time.
     #[inline(never)]
     pub fn load_planned(&mut self) {
+        #[cfg(feature = "jobs")]
+        if self.side_by_side() {
+            self.done = self.plan.order.len();
+        }
         while let Some(number) = self.plan.order.get(self.done).copied() {
             self.done = self.done.wrapping_add(1);
             self.step(number, self.done);
@@ -205,22 +228,46 @@ impl<'k, K: Kernel> Boot<'k, K> {
 
     /// Deals with one step; `next` is the place of the one after it.
     #[inline(never)]
-    fn step(&mut self, number: u32, next: usize) {
+    pub fn step(&mut self, number: u32, next: usize) {
         let Some(mut step) = self.plan.step(number).copied() else { return };
         let started = self.now();
+        #[cfg(feature = "jobs")]
+        {
+            self.loader.watch = Watch { start: started, ..Watch::default() };
+        }
         let needs = self.unmet(number);
         step.outcome = match needs {
             Some(_) => Outcome::of(Kind::Skipped),
             None => self.one(number, &step),
         };
+        #[cfg(feature = "jobs")]
+        if step.outcome.why == Why::Pending {
+            return;
+        }
         let micros = self.now().saturating_sub(started);
-        self.keep(number, step.outcome);
-        self.say(&step, micros, needs);
-        self.went_wrong |= step.outcome.priority(step.severity) < Priority::Notice;
-        if step.severity == Severity::Required && step.outcome.is_failure() && !self.shows {
+        self.settle(number, &step, micros, needs);
+        #[cfg(feature = "jobs")]
+        if self.crew.is_on {
+            return;
+        }
+        if self.is_fatal(&step) {
             let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
             self.fail(Some(&step), next.map(|next| next.name));
         }
+    }
+
+    /// Notes and says what became of a step.
+    pub fn settle(&mut self, number: u32, step: &Step, micros: u64, needs: Option<u32>) {
+        self.keep(number, step.outcome);
+        self.say(step, micros, needs);
+        self.went_wrong |= step.outcome.priority(step.severity) < Priority::Notice;
+        #[cfg(feature = "jobs")]
+        self.note(number, self.is_fatal(step));
+    }
+
+    /// Whether what became of a step leads to the failure action.
+    pub fn is_fatal(&self, step: &Step) -> bool {
+        step.severity == Severity::Required && step.outcome.is_failure() && !self.shows
     }
 
     /// The first hard dependency that isn't there.
@@ -277,7 +324,17 @@ impl<'k, K: Kernel> Boot<'k, K> {
 
     /// The time, where a line will tell it.
     fn now(&mut self) -> u64 {
+        #[cfg(feature = "jobs")]
+        if self.crew.is_on {
+            return self.k.now();
+        }
         if self.log.takes(Priority::Info) { self.k.now() } else { 0 }
+    }
+
+    /// The time, where a line of the timeline will tell it.
+    #[cfg(feature = "jobs")]
+    pub fn stamp(&mut self) -> u64 {
+        if self.log.takes(Priority::Debug) || self.crew.is_on { self.k.now() } else { 0 }
     }
 
     /// Says that a stage failed; the boot goes on with what it has.

@@ -12,6 +12,8 @@ mod faults;
 mod graphs;
 mod handover;
 mod init;
+#[cfg(feature = "jobs")]
+mod jobs;
 mod lines;
 mod listing;
 #[cfg(feature = "gzip")]

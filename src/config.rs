@@ -112,6 +112,9 @@ pub struct Config {
     pub ways: Ways,
     /// `insinit.coldplug`
     pub coldplug: bool,
+    /// `insinit.jobs=` and what goes with it
+    #[cfg(feature = "jobs")]
+    pub jobs: crate::jobs::Settings,
 }
 
 /// The configuration file of the image.
@@ -254,6 +257,10 @@ impl Config {
     fn unknown<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> &'static str {
         #[cfg(feature = "ways")]
         if let Some(what) = self.ways.read(word) {
+            return what;
+        }
+        #[cfg(feature = "jobs")]
+        if let Some(what) = self.jobs.take(k, word) {
             return what;
         }
         if word.key.starts_with(b"insinit.") {

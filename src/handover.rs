@@ -85,6 +85,8 @@ impl<K: Kernel> Boot<'_, K> {
     /// Clears up and execs. Descriptors close themselves when it succeeds; the log serves until then.
     fn exec(&mut self, path: &'static CStr) -> (Errno, &'static str) {
         self.log.line(Priority::Info, "exec ").bytes(path.to_bytes());
+        #[cfg(feature = "jobs")]
+        self.name_left();
         self.log.send(self.k);
         if self.config.modules_disabled {
             self.disable_modules();

@@ -74,6 +74,8 @@ pub trait Kernel {
     fn map(&mut self, len: usize) -> Result<&'static mut [u8]>;
     /// mmap(2): a file's first `len` bytes, read-only.
     fn map_file(&mut self, fd: Fd, len: usize) -> Result<&'static [u8]>;
+    /// mmap(2): anonymous, zeroed, shared with every process that is forked later.
+    fn share(&mut self, len: usize) -> Result<&'static mut [u8]>;
     /// munmap(2) of what `map` gave.
     fn unmap(&mut self, memory: &'static mut [u8]);
 
@@ -150,6 +152,22 @@ pub trait Kernel {
     fn spawn(&mut self, path: &CStr, envp: Strings) -> Result<i32>;
     /// wait4(2): waits for any child and gives its id and status.
     fn wait(&mut self) -> Result<(i32, i32)>;
+    /// sched_getaffinity(2): how many CPUs this process may run on, which for PID 1 are those online;
+    /// at least 1.
+    fn cpus(&mut self) -> u32;
+    /// rt_sigprocmask(2): holds `SIGCHLD` back, or lets it through again. Needed by [`Kernel::reap`];
+    /// programs that are executed inherit it.
+    fn hold_children(&mut self, hold: bool);
+    /// clone(2) as fork(2): gives 0 in the child, the child's process id in the parent.
+    fn fork(&mut self) -> Result<i32>;
+    /// exit_group(2) with 0 of a forked child. Only the scripted machine, which has but one process,
+    /// comes back: as the parent, with the child's process id.
+    fn leave(&mut self) -> i32;
+    /// wait4(2) of any child; waits at most so long for one, by rt_sigtimedwait(2). `EAGAIN` if none
+    /// ended.
+    fn reap(&mut self, milliseconds: u32) -> Result<(i32, i32)>;
+    /// kill(2) with `SIGKILL`.
+    fn kill(&mut self, process: i32);
     /// sync(2)
     fn sync(&mut self);
     /// reboot(2): comes back only with an error (or after a halt that didn't).

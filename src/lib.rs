@@ -29,6 +29,8 @@ pub mod handover;
 pub mod image;
 pub mod index;
 pub mod inflate;
+#[cfg(feature = "jobs")]
+pub mod jobs;
 pub mod kernel;
 #[cfg(target_os = "none")]
 mod libcall;

@@ -43,6 +43,37 @@ pub struct Loader {
     pub head: [u8; HEAD],
     /// What the last file is.
     pub format: Option<Format>,
+    /// What is watched of a load.
+    #[cfg(feature = "jobs")]
+    pub watch: Watch,
+}
+
+/// What is watched of a load beside its outcome; times in microseconds.
+#[cfg(feature = "jobs")]
+#[derive(Clone, Copy, Default)]
+pub struct Watch {
+    /// When it was begun with.
+    pub start: u64,
+    /// When the file was open and told apart.
+    pub read: u64,
+    /// How long it was inflated here.
+    pub inflate: u64,
+    /// The most bytes that it may be inflated to; 0 for as many as memory allows.
+    pub limit: u64,
+    /// How its worker died, a wait status; or after how many seconds it was left behind.
+    pub status: i32,
+    /// Which worker it was, from 0.
+    pub lane: u32,
+    /// The kernel was told to ignore something.
+    pub is_forced: bool,
+}
+
+#[cfg(feature = "jobs")]
+impl Loader {
+    /// Forgets what is known of free memory.
+    pub fn forget(&mut self) {
+        self.budget.forget();
+    }
 }
 
 #[expect(
@@ -57,7 +88,7 @@ impl Default for Loader {
 
 /// How a module's bytes get into the kernel.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub enum Way {
     /// finit_module(2) of the file as it is.
     File,
     /// finit_module(2) of the compressed file; the kernel inflates.
@@ -68,12 +99,14 @@ enum Way {
 
 /// A module that is about to be loaded.
 #[derive(Clone, Copy)]
-struct Job<'a> {
+pub struct Job<'a> {
     #[cfg(feature = "ways")]
     name: &'a [u8],
-    fd: Fd,
+    /// Its file.
+    pub fd: Fd,
     params: &'a CStr,
-    format: Format,
+    /// What the file is.
+    pub format: Format,
 }
 
 impl<K: Kernel> Boot<'_, K> {
@@ -114,13 +147,26 @@ impl<K: Kernel> Boot<'_, K> {
             params,
             format,
         };
+        #[cfg(feature = "jobs")]
+        if self.crew.is_on && !self.make_room(&job, way) {
+            return Outcome::failed(Why::Pending, Errno::EAGAIN);
+        }
         if self.log.takes(Priority::Debug) {
             self.announce(name, path, &job, way);
         }
+        #[cfg(feature = "jobs")]
+        if self.crew.is_on {
+            return self.employ(&job, way);
+        }
+        self.perform(&job, way)
+    }
+
+    /// The load itself.
+    pub fn perform(&mut self, job: &Job<'_>, way: Way) -> Outcome {
         match way {
-            Way::File => self.as_file(&job),
-            Way::Kernel => self.in_kernel(&job),
-            Way::Here => self.here(&job, None),
+            Way::File => self.as_file(job),
+            Way::Kernel => self.in_kernel(job),
+            Way::Here => self.here(job, None),
         }
     }
 
@@ -215,11 +261,21 @@ impl<K: Kernel> Boot<'_, K> {
             return Outcome::failed(self.config.ways.unknown(), Errno::ENOEXEC);
         }
         let limit = budget::free(self.k).min(unpack::LIMIT);
+        #[cfg(feature = "jobs")]
+        let limit = match said {
+            None => limit.min(self.loader.watch.limit.wrapping_sub(1)), // 0 is none
+            Some(_) => limit,
+        };
         let memory = match self.k.map(limit.max(1) as usize) {
             Ok(memory) => memory,
             Err(errno) => return Outcome::failed(Why::Call, errno),
         };
         let outcome = match self.inflate(job, memory) {
+            #[cfg(feature = "jobs")]
+            // That may be another's doing, and asking the kernel once more is out of the question.
+            Err(outcome) if self.crew.is_on && said.is_some() && outcome.why == Why::Memory => {
+                Outcome::of_call(said.map_or(Ok(()), Err))
+            }
             Err(outcome) => outcome,
             Ok(found) => match said {
                 Some(errno) if errno != Errno::ENOEXEC || found.parts < 2 => {
@@ -265,11 +321,21 @@ impl<K: Kernel> Boot<'_, K> {
     fn finit_module(&mut self, job: &Job<'_>, fd: Fd, flags: u32) -> Result<()> {
         #[cfg(feature = "ways")]
         if self.config.ways.force() != 0 {
-            let line = self.log.line(Priority::Warning, "force ").name(job.name);
-            line.str(": ignores its ").bytes(self.config.ways.ignored());
-            self.log.send(self.k);
+            self.say_forced(job.name);
         }
         self.k.finit_module(fd, job.params, flags | self.config.ways.force())
+    }
+
+    /// Says which checks a forced load leaves out; a worker leaves that to its parent.
+    #[cfg(feature = "ways")]
+    pub fn say_forced(&mut self, name: &[u8]) {
+        #[cfg(feature = "jobs")]
+        {
+            self.loader.watch.is_forced = true;
+        }
+        let line = self.log.line(Priority::Warning, "force ").name(name);
+        line.str(": ignores its ").bytes(self.config.ways.ignored());
+        self.log.send(self.k);
     }
 
     #[inline(never)]
@@ -282,7 +348,13 @@ impl<K: Kernel> Boot<'_, K> {
             Some(scratch) => scratch,
             None => mem::scratch(self.k),
         };
+        #[cfg(feature = "jobs")]
+        let started = self.stamp();
         let found = unpack::inflate(self.k, job.fd, job.format, scratch, memory);
+        #[cfg(feature = "jobs")]
+        {
+            self.loader.watch.inflate = self.stamp().saturating_sub(started);
+        }
         self.loader.scratch = Some(scratch);
         found.map_err(|damage| {
             self.loader.damage = Some(damage);
@@ -306,7 +378,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// What the load calls' error means, with what /sys/module says now.
     #[inline(never)]
-    fn judge(&mut self, name: &[u8], outcome: Outcome) -> Outcome {
+    pub fn judge(&mut self, name: &[u8], outcome: Outcome) -> Outcome {
         if outcome.kind != Kind::Failed || outcome.why != Why::Call {
             return outcome;
         }
@@ -363,6 +435,10 @@ impl<K: Kernel> Boot<'_, K> {
     /// Says what is about to be asked of the kernel; long parameters take several lines.
     #[inline(never)]
     fn announce(&mut self, name: &[u8], path: &CStr, job: &Job<'_>, way: Way) {
+        #[cfg(feature = "jobs")]
+        {
+            self.loader.watch.read = self.k.now();
+        }
         let way = match way {
             Way::File => " bytes, file",
             Way::Kernel => " bytes, kernel inflates",

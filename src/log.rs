@@ -61,6 +61,12 @@ impl Log {
         self.level = level;
     }
 
+    /// Writes next to nothing from now on; gives the level so far.
+    #[cfg(feature = "jobs")]
+    pub fn mute(&mut self) -> Priority {
+        core::mem::replace(&mut self.level, Priority::Critical)
+    }
+
     /// Whether lines of that priority are written.
     #[must_use]
     pub fn takes(&self, priority: Priority) -> bool {

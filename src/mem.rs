@@ -54,6 +54,9 @@ unsafe impl Zero for crate::config::Config {}
 unsafe impl Zero for crate::load::Loader {}
 // SAFETY: the same.
 unsafe impl Zero for crate::plan::Plan {}
+// SAFETY: the same.
+#[cfg(feature = "jobs")]
+unsafe impl Zero for crate::jobs::Report {}
 
 /// `len` zeroed bytes, aligned to 8, that live as long as the process.
 #[inline(never)]
@@ -207,6 +210,52 @@ impl<T: Copy> DerefMut for Table<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: invariants 1 and 2.
         unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.len) }
+    }
+}
+
+/// Values that forked processes leave for this one, each in a slot of its own.
+#[cfg(feature = "jobs")]
+pub struct Slots<T> {
+    /// Invariant 3: `count` values of type T that every process forked later shares, aligned, for ever.
+    first: *mut T,
+    count: usize,
+}
+
+#[cfg(feature = "jobs")]
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { first: null_mut(), count: 0 }
+    }
+}
+
+#[cfg(feature = "jobs")]
+impl<T: Copy + Zero> Slots<T> {
+    /// So many slots, each all zero bytes.
+    ///
+    /// # Errors
+    /// What mmap(2) says.
+    pub fn new<K: Kernel>(k: &mut K, count: usize) -> crate::kernel::Result<Self> {
+        let memory = k.share(count.saturating_mul(size_of::<T>()).max(1))?;
+        // A mapping is aligned to a page.
+        Ok(Self { first: memory.as_mut_ptr().cast(), count })
+    }
+
+    /// Leaves a value for the process that this one was forked from.
+    pub fn set(&self, slot: u32, value: T) {
+        if (slot as usize) < self.count {
+            // SAFETY: invariant 3.
+            unsafe { self.first.add(slot as usize).write_volatile(value) }
+        }
+    }
+
+    /// What the process that was given this slot, and has ended, left there.
+    #[must_use]
+    pub fn get(&self, slot: u32) -> T {
+        if (slot as usize) >= self.count {
+            return T::zero();
+        }
+        // SAFETY: invariant 3; it is all zeros, or what this same program wrote before it ended.
+        unsafe { self.first.add(slot as usize).read_volatile() }
     }
 }
 

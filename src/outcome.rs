@@ -62,6 +62,15 @@ pub enum Why {
     Unwanted,
     /// Its inflated copy for a forced load could not be made.
     Copy,
+    /// Nothing yet: a worker loads it.
+    #[cfg(feature = "jobs")]
+    Pending,
+    /// It outlasted `insinit.timeout=`.
+    #[cfg(feature = "jobs")]
+    Late,
+    /// Its worker died.
+    #[cfg(feature = "jobs")]
+    Died,
 }
 
 /// What became of a module.

@@ -138,8 +138,25 @@ fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) 
             line.mebibytes(loader.shortage.need);
             line.str(", free ").mebibytes(loader.shortage.free);
         }
+        #[cfg(feature = "jobs")]
+        Why::Late => {
+            line.str("still loading after ").number(loader.watch.status as u64).str(" s");
+        }
+        #[cfg(feature = "jobs")]
+        Why::Died => died(line, loader.watch.status),
         _ => {}
     }
+}
+
+/// Adds how a worker died (wait(2)): by a signal, or of something of its own.
+#[cfg(feature = "jobs")]
+fn died(line: &mut Line, status: i32) {
+    let signal = status as u64 & 0x7f;
+    line.str("its worker died, ");
+    match signal {
+        0 => line.str("status ").number(status as u64 >> 8),
+        _ => line.str("signal ").number(signal),
+    };
 }
 
 /// What is wrong with a stream, one a line, in the order of [`damaged`].

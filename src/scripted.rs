@@ -3,7 +3,7 @@
 //! Takes a few words, files and answers; [`Machine::boot`] runs the loader on it and gives what came
 //! of it. Everything is in memory and the clock stands still except in a load, so every line has a
 //! predictable text. It models what the kernel does with modules, its log, mounts and descriptors as
-//! far as the loader can notice; it doesn't model other processes.
+//! far as the loader can notice. Of other processes it knows the loader's workers: see `workers`.
 #![cfg_attr(
     not(all(feature = "gzip", feature = "ways")),
     allow(dead_code, unused_imports, reason = "the tests of inflating use the rest")
@@ -16,6 +16,7 @@ mod devices;
 mod images;
 mod modules;
 mod tree;
+mod workers;
 
 pub use booted::{Booted, End};
 pub use images::{elf, elf_of, gzip, gzip_with, xz};
@@ -33,6 +34,7 @@ use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use syscalls::{Sysno, syscall};
 use tree::{Node, Tree};
+use workers::Workers;
 
 /// The release of every scripted machine.
 pub const RELEASE: &str = "6.12.107";
@@ -81,6 +83,7 @@ pub struct Machine {
     exec_answers: BTreeMap<String, Errno>,
     stop_answer: Option<Errno>,
     children: VecDeque<(i32, i32)>,
+    workers: Workers,
     /// What appears while the shell runs.
     repairs: Vec<String>,
     arena: Arena,
@@ -122,6 +125,7 @@ impl Machine {
             exec_answers: BTreeMap::new(),
             stop_answer: None,
             children: VecDeque::new(),
+            workers: Workers::default(),
             repairs: Vec::new(),
             arena: Arena::default(),
             linux: Linux::default(),
@@ -415,7 +419,7 @@ impl Machine {
     fn free_now(&self) -> u64 {
         let large = self.mapped.iter().filter(|(_, len)| *len >= LARGE);
         let taken: u64 = large.map(|(start, len)| resident(*start, *len)).sum();
-        self.free.saturating_sub(taken)
+        self.free.saturating_sub(taken + self.workers.taken())
     }
 
     fn stopped(&mut self, how: Stop) -> Errno {

@@ -88,6 +88,12 @@ fn mmap(len: usize, protection: u32, flags: u32, fd: i32) -> Result<*mut u8> {
     Ok(at as *mut u8)
 }
 
+/// More CPUs than any kernel is built for (`arch/x86/Kconfig`, `NR_CPUS_RANGE_END`).
+const CPUS: usize = 8192;
+
+/// A signal set (`sigset_t` of the kernel) with `SIGCHLD`.
+static CHILDREN: u64 = 1 << (raw::SIGCHLD - 1);
+
 /// A time for the kernel.
 fn timespec(milliseconds: u32) -> raw::timespec {
     let nanoseconds = i64::from(milliseconds % 1000).wrapping_mul(1_000_000);
@@ -133,6 +139,13 @@ impl Kernel for Linux {
         // SAFETY: a fresh mapping that is never unmapped. The initramfs' files are nobody else's
         // to write while PID 1 runs alone.
         Ok(unsafe { core::slice::from_raw_parts(at, len) })
+    }
+
+    fn share(&mut self, len: usize) -> Result<&'static mut [u8]> {
+        let flags = raw::MAP_SHARED | raw::MAP_ANONYMOUS | raw::MAP_NORESERVE;
+        let at = mmap(len, raw::PROT_READ | raw::PROT_WRITE, flags, -1)?;
+        // SAFETY: a fresh mapping of `len` zero bytes. [`mem::Slots`] alone takes it.
+        Ok(unsafe { core::slice::from_raw_parts_mut(at, len) })
     }
 
     fn unmap(&mut self, memory: &'static mut [u8]) {
@@ -339,6 +352,55 @@ impl Kernel for Linux {
         // SAFETY: `status` is writable.
         let child = unsafe { syscall!(Sysno::wait4, usize::MAX, &raw mut status, 0, 0) }?;
         Ok((child as i32, status))
+    }
+
+    fn cpus(&mut self) -> u32 {
+        let mut mask = [0_u8; CPUS / 8];
+        // SAFETY: `mask` is writable for its length.
+        let _ = unsafe { syscall!(Sysno::sched_getaffinity, 0, mask.len(), mask.as_mut_ptr()) };
+        let mut count = 0_u32;
+        for byte in mask {
+            count = count.wrapping_add(byte.count_ones());
+        }
+        count.max(1)
+    }
+
+    fn hold_children(&mut self, hold: bool) {
+        let how = if hold { raw::SIG_BLOCK } else { raw::SIG_UNBLOCK };
+        // SAFETY: the set is readable and of the size given.
+        let _ = unsafe { syscall!(Sysno::rt_sigprocmask, how, &raw const CHILDREN, 0, 8) };
+    }
+
+    fn fork(&mut self) -> Result<i32> {
+        // SAFETY: without CLONE_VM the child has a copy of all memory and goes on here.
+        unsafe { syscall!(Sysno::clone, raw::SIGCHLD, 0, 0, 0, 0) }.map(|child| child as i32)
+    }
+
+    fn leave(&mut self) -> i32 {
+        exit(0)
+    }
+
+    fn reap(&mut self, milliseconds: u32) -> Result<(i32, i32)> {
+        let mut status = 0i32;
+        // SAFETY: `status` is writable.
+        let child =
+            unsafe { syscall!(Sysno::wait4, usize::MAX, &raw mut status, raw::WNOHANG, 0) }?;
+        match (child, milliseconds) {
+            (0, 0) => Err(Errno::EAGAIN),
+            (0, _) => {
+                let time = timespec(milliseconds);
+                let set = &raw const CHILDREN;
+                // SAFETY: the set and the time are readable, and nothing is asked for.
+                let _ = unsafe { syscall!(Sysno::rt_sigtimedwait, set, 0, &raw const time, 8) };
+                self.reap(0)
+            }
+            _ => Ok((child as i32, status)),
+        }
+    }
+
+    fn kill(&mut self, process: i32) {
+        // SAFETY: takes no memory.
+        let _ = unsafe { syscall!(Sysno::kill, process, raw::SIGKILL) };
     }
 
     fn sync(&mut self) {

@@ -64,6 +64,7 @@ fn every_failing_call_leads_to_the_real_init_or_a_deliberate_stop() {
     each(|| machine(""), check_end);
     each(|| machine("quiet insinit.fail=reboot insinit.required=a"), check_end);
     each(odd_machine, check_end);
+    each(|| machine("insinit.jobs=2 insinit.timeout=1"), check_end);
 }
 
 #[test]
@@ -112,7 +113,8 @@ fn no_failing_call_leaves_a_descriptor_or_an_argument_behind() {
 fn many_failing_calls_lead_to_an_end() {
     let storms = std::env::var("INSINIT_STORMS").map_or(500, |count| count.parse().unwrap());
     for seed in 0..storms {
-        for machine in [machine("insinit.required=a"), odd_machine()] {
+        let jobs = machine("insinit.required=a insinit.jobs=3");
+        for machine in [machine("insinit.required=a"), odd_machine(), jobs] {
             let end = machine.storm(seed).boot().end;
             assert!(
                 matches!(end, End::Exec { .. } | End::Stop(_) | End::Exit(_)),
@@ -128,7 +130,7 @@ proptest! {
     #[test]
     fn words_of_any_kind_lead_to_an_end(words in prop::collection::vec(prop::sample::select(vec![
         "insinit.modules=", "insinit.required=", "insinit.list=", "insinit.dir=", "insinit.init=",
-        "insinit.fail=", "insinit.log=", "module_blacklist=", "root=", "init=", "modules=", "quiet",
+        "insinit.fail=", "insinit.log=", "insinit.jobs=", "insinit.memory=", "9", "module_blacklist=", "root=", "init=", "modules=", "quiet",
         "continue", "debug", "shell", "/lib", "/", "a", "b", "c", ".", "-", ":", "!", ",", ",", "=",
         "\"", "\t", "--", "\u{7f}", "\u{e4}", "\0", " ", " ", " ", " ", " ", " ",
     ]), 0..40)) {

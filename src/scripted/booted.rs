@@ -157,6 +157,16 @@ impl Booted {
         }
     }
 
+    /// How many workers ran at once, at most.
+    pub fn workers(&self) -> usize {
+        self.machine.most_workers()
+    }
+
+    /// The workers that the real init finds.
+    pub fn workers_left(&self) -> usize {
+        self.machine.workers_left()
+    }
+
     /// How often each system call was made.
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();

@@ -456,6 +456,10 @@ impl Kernel for Machine {
         match self.inode(&path).map(|inode| inode.stat().mode) {
             Err(errno) => errno,
             Ok(mode) if mode & S_IFMT != S_IFREG || mode & 0o111 == 0 => Errno::EACCES,
+            Ok(_) if self.workers.held => {
+                self.odd.push("SIGCHLD is held back from the real init".into());
+                Errno::EPERM
+            }
             Ok(_) => {
                 let texts = |strings: Strings| strings.iter().map(text).collect();
                 let (argv, envp, fds) = (texts(argv), texts(envp), self.fds.kept());
@@ -467,6 +471,9 @@ impl Kernel for Machine {
     fn spawn(&mut self, path: &CStr, _: Strings) -> Result<i32> {
         let path = text(path);
         self.call("spawn", &path)?;
+        if self.workers.held {
+            self.odd.push("SIGCHLD is held back from the shell".into());
+        }
         let program = self.inode(&path).is_ok_and(|inode| inode.mode & 0o111 != 0);
         let status = if program { 0 } else { NOT_STARTED << 8 };
         let child = 100 + self.calls.len() as i32;
@@ -480,6 +487,42 @@ impl Kernel for Machine {
             self.tree.put(&path, Node::File(b"\x7fELF, repaired"[..].into()), 0o755);
         }
         self.children.pop_front().ok_or(Errno::ECHILD)
+    }
+
+    fn share(&mut self, len: usize) -> Result<&'static mut [u8]> {
+        self.call("share", len)?;
+        self.linux.share(len)
+    }
+
+    fn cpus(&mut self) -> u32 {
+        let _ = self.call("sched_getaffinity", "");
+        self.workers.cpus
+    }
+
+    fn hold_children(&mut self, hold: bool) {
+        let _ = self.call("sigprocmask", hold);
+        self.workers.held = hold;
+    }
+
+    fn fork(&mut self) -> Result<i32> {
+        self.call("fork", "")?;
+        self.begin_worker();
+        Ok(0)
+    }
+
+    fn leave(&mut self) -> i32 {
+        let _ = self.call("leave", "");
+        self.end_worker()
+    }
+
+    fn reap(&mut self, milliseconds: u32) -> Result<(i32, i32)> {
+        self.call("wait4", milliseconds)?;
+        self.reaped(milliseconds)
+    }
+
+    fn kill(&mut self, process: i32) {
+        let _ = self.call("kill", process);
+        self.workers.kill(process);
     }
 
     fn sync(&mut self) {

@@ -184,15 +184,22 @@ impl Machine {
     fn insert(&mut self, name: &str, image: &[u8], besides: usize, flags: u32) -> Result<()> {
         // The copy of the file and the module's layout side by side.
         let peak = (image.len() * 2 + besides) as u64;
+        let own = self.free - self.workers.taken() - self.free_now();
+        self.workers.takes(own + peak);
         if peak > self.free_now().saturating_sub(self.movable) {
             self.end(End::OutOfMemory(name.into()));
         }
         if elf_size(image).is_none_or(|size| size > image.len()) {
             return Err(Errno::ENOEXEC);
         }
+        if self.workers.loads(name) {
+            self.odd.push(format!("{name} is being loaded twice"));
+        }
         self.modules.fits(name, flags)?;
-        self.modules.set_live(name);
-        self.free -= image.len() as u64;
+        if !self.workers.keeps(name, image.len() as u64) {
+            self.modules.set_live(name);
+            self.free -= image.len() as u64;
+        }
         Ok(())
     }
 
@@ -204,7 +211,7 @@ impl Machine {
         image: &[u8],
         result: Result<()>,
     ) -> Result<()> {
-        self.clock += LOAD_TIME;
+        self.clock += self.workers.time(&name).unwrap_or(LOAD_TIME);
         if result.is_ok() {
             self.devices.loaded(&name, self.clock);
         }

@@ -1,0 +1,332 @@
+//! Loads modules side by side: `insinit.jobs=`.
+//!
+//! What may start is [`Queue`]'s business. Each load gets a worker, a process forked for it: this
+//! program is small, so that costs less than any load, and what a module's init breaks, it breaks in
+//! the worker. This process opens every file, says every line and judges every answer; a worker
+//! inflates, makes the one call and leaves a [`Report`] in memory that both share. It is gone before
+//! the real init starts, unless it outlasts `insinit.timeout=`.
+//!
+//! The kernel waits for a module's asynchronous probing before the load call returns
+//! (`kernel/module/main.c`, `do_init_module`): `loaded` means that its devices are there, and where
+//! several load at once each waits for the others' probing, too. `MODULE.async_probe` (a parameter of
+//! every module) takes that wait away: the load returns early, what needs the module may start, and a
+//! device may come later. Nothing here waits for it then; `root=` does, as `rootwait` says.
+#![forbid(unsafe_code)]
+
+use crate::boot::Boot;
+use crate::budget::{self, Shortage};
+use crate::files;
+use crate::image::Format;
+use crate::inflate::Damage;
+use crate::kernel::{Errno, Kernel};
+use crate::line::Priority;
+use crate::load::{Job, Watch, Way};
+use crate::mem::{Slots, Table};
+use crate::outcome::{Outcome, Why};
+use crate::queue::Queue;
+use crate::unpack;
+
+/// How long a wait for a worker is, in milliseconds.
+const TICK: u32 = 200;
+
+/// How long a load runs before it is named, again and again, in microseconds.
+const LONG: u64 = 10_000_000;
+
+/// Room for what a decoder writes beyond a file's claim, in bytes.
+const SLACK: u64 = 64 << 10;
+
+/// What a worker leaves behind.
+#[derive(Clone, Copy)]
+pub struct Report {
+    /// When it ended, in microseconds; 0 if it left nothing.
+    end: u64,
+    inflate: u64,
+    /// The kernel was told to ignore something.
+    #[cfg_attr(not(feature = "ways"), expect(dead_code, reason = "nobody says so"))]
+    is_forced: bool,
+    outcome: Outcome,
+    shortage: Shortage,
+    damage: Option<Damage>,
+}
+
+/// What one of the workers does.
+#[derive(Clone, Copy)]
+struct Lane {
+    /// The worker's process; 0 if there is none.
+    worker: i32,
+    step: u32,
+    watch: Watch,
+    format: Format,
+    /// When it was named last, in microseconds.
+    named: u64,
+}
+
+/// A load that was left behind, and its worker.
+#[derive(Clone, Copy)]
+struct Left {
+    worker: i32,
+    step: u32,
+}
+
+/// The workers of a boot.
+#[derive(Default)]
+pub struct Crew {
+    /// Loads are given to workers.
+    pub is_on: bool,
+    queue: Queue,
+    lanes: Table<Lane>,
+    reports: Slots<Report>,
+    /// The step that is being begun, and the bytes that it may take.
+    begun: (u32, u64),
+    /// Required steps that failed, until that is acted upon.
+    failed: Table<u32>,
+    left: Table<Left>,
+}
+
+impl<K: Kernel> Boot<'_, K> {
+    /// Loads all that is planned with workers; false if there are to be none.
+    #[inline(never)]
+    pub fn side_by_side(&mut self) -> bool {
+        if self.done >= self.plan.order.len() {
+            return false;
+        }
+        let lanes = self.config.jobs.lanes(self.k);
+        if lanes < 2 || self.shows || !self.hire(lanes) {
+            if self.config.jobs.timeout > 0 && self.done == 0 {
+                let what = "word insinit.timeout: ignored: no worker loads anything";
+                self.log.line(Priority::Warning, what);
+                self.log.send(self.k);
+            }
+            return false;
+        }
+        loop {
+            while self.crew.failed.is_empty()
+                && let Some(step) = self.crew.queue.next(&self.plan)
+            {
+                self.crew.begun = (step, 0);
+                self.step(step, 0);
+            }
+            match self.crew.queue.is_idle() {
+                false => self.await_one(),
+                true if self.crew.failed.is_empty() => break,
+                true => self.act(),
+            }
+        }
+        self.pause(true);
+        true
+    }
+
+    /// Gets ready for workers; false if that can't be.
+    fn hire(&mut self, lanes: u32) -> bool {
+        let Ok(reports) = Slots::new(self.k, self.plan.steps.len()) else { return false };
+        let settings = &self.config.jobs;
+        let memory = match settings.memory {
+            0 => budget::free(self.k) / 4,
+            given => given,
+        };
+        self.crew.reports = reports;
+        (self.crew.queue.lanes, self.crew.queue.memory) = (lanes, memory);
+        self.crew.queue.extend(self.k, &self.plan, &settings.alone);
+        self.pause(false);
+        true
+    }
+
+    /// Has no worker for a while, or has them again.
+    fn pause(&mut self, pause: bool) {
+        self.crew.is_on = !pause;
+        self.k.hold_children(!pause);
+    }
+
+    /// Takes the failure action for each required step that failed, as nothing runs any more.
+    fn act(&mut self) {
+        self.pause(true);
+        let mut at = 0;
+        while let Some(failed) = self.crew.failed.get(at).and_then(|step| self.plan.step(*step)) {
+            let (failed, next) = (*failed, self.crew.queue.left(&self.plan));
+            let next = next.and_then(|next| self.plan.step(next));
+            self.fail(Some(&failed), next.map(|next| next.name));
+            at = at.wrapping_add(1);
+        }
+        self.crew.failed.truncate(0);
+        self.pause(false);
+    }
+
+    /// Waits until a load has room beside what runs; false if it is not to start after all.
+    #[inline(never)]
+    pub fn make_room(&mut self, job: &Job<'_>, way: Way) -> bool {
+        let length = files::size(self.k, job.fd);
+        let (mut claim, mut limit) = (length.saturating_mul(2), 0);
+        if way != Way::File {
+            // Inflated, the kernel's copy, the module's layout.
+            let size = unpack::claim(self.k, job.fd, job.format, length);
+            claim = size.saturating_mul(3).saturating_add(length);
+            limit = size.saturating_add(SLACK);
+        }
+        let (step, mut watch) = (self.crew.begun.0, self.loader.watch);
+        let asked = self.k.now();
+        while !self.crew.queue.fits(claim) {
+            self.await_one();
+        }
+        watch.start = watch.start.saturating_add(self.k.now().saturating_sub(asked));
+        watch.limit = if self.crew.queue.is_alone(step) { 0 } else { limit };
+        (self.loader.watch, self.crew.begun) = (watch, (step, claim));
+        self.crew.failed.is_empty()
+    }
+
+    /// Gives a load to a worker; without one it is done here.
+    #[inline(never)]
+    pub fn employ(&mut self, job: &Job<'_>, way: Way) -> Outcome {
+        self.loader.forget();
+        let worker = match self.k.fork() {
+            Ok(0) => {
+                // What a worker meets with is its parent's to say and to act upon.
+                self.k.arena().last_resort = None;
+                let level = self.log.mute();
+                self.work(job, way);
+                self.log.set_level(level);
+                self.k.leave()
+            }
+            Ok(worker) => worker,
+            Err(_) => {
+                self.loader.watch.limit = 0;
+                return self.perform(job, way);
+            }
+        };
+        let (step, claim) = self.crew.begun;
+        self.crew.queue.start(step, claim);
+        let (watch, format) = (self.loader.watch, job.format);
+        let lane = Lane { worker, step, watch, format, named: watch.start };
+        match self.crew.lanes.iter_mut().find(|lane| lane.worker == 0) {
+            Some(free) => *free = lane,
+            None => self.crew.lanes.push(self.k, lane),
+        }
+        Outcome::failed(Why::Pending, Errno::EAGAIN)
+    }
+
+    /// The worker's part.
+    fn work(&mut self, job: &Job<'_>, way: Way) {
+        let outcome = self.perform(job, way);
+        let (shortage, damage) = (self.loader.shortage, self.loader.damage);
+        let (Watch { inflate, is_forced, .. }, end) = (self.loader.watch, self.k.now());
+        let report = Report { end, inflate, is_forced, outcome, shortage, damage };
+        self.crew.reports.set(self.crew.begun.0, report);
+    }
+
+    /// Waits a moment for a worker to end, and looks after those that don't.
+    #[inline(never)]
+    fn await_one(&mut self) {
+        let ended = self.k.reap(TICK);
+        let now = self.k.now();
+        let mut at = 0;
+        while let Some(lane) = self.crew.lanes.get(at).copied() {
+            match ended {
+                _ if lane.worker == 0 => {}
+                Ok((worker, status)) if worker == lane.worker => self.ended(at, &lane, status, now),
+                Err(Errno::ECHILD) => self.ended(at, &lane, -1, now),
+                _ => self.look_after(at, &lane, now),
+            }
+            at = at.wrapping_add(1);
+        }
+        if let Ok((worker, _)) = ended {
+            self.forget(worker);
+        }
+    }
+
+    /// Says what a worker has come to.
+    #[inline(never)]
+    fn ended(&mut self, at: usize, lane: &Lane, status: i32, now: u64) {
+        let mut outcome = Outcome::failed(Why::Died, Errno::ECHILD);
+        self.loader.watch = Watch { status, ..lane.watch };
+        self.loader.format = Some(lane.format);
+        let (report, mut end) = (self.crew.reports.get(lane.step), now);
+        if status == 0 && report.end > 0 {
+            (self.loader.shortage, self.loader.damage) = (report.shortage, report.damage);
+            (self.loader.watch.inflate, end) = (report.inflate, report.end);
+            let name = self.plan.step(lane.step).map_or(b"".as_slice(), |step| step.name);
+            #[cfg(feature = "ways")]
+            if report.is_forced {
+                self.say_forced(name);
+            }
+            outcome = self.judge(name, report.outcome);
+        }
+        if outcome.why == Why::Memory && !self.crew.queue.is_alone(lane.step) {
+            self.vacate(at);
+            self.crew.queue.again(lane.step);
+        } else {
+            self.over(at, lane, outcome, end);
+        }
+    }
+
+    /// Names a load that runs for long, and leaves one behind that runs for too long.
+    fn look_after(&mut self, at: usize, lane: &Lane, now: u64) {
+        let (ran, limit) = (now.saturating_sub(lane.watch.start), self.config.jobs.timeout);
+        if limit > 0 && ran / 1_000_000 >= limit {
+            self.k.kill(lane.worker);
+            self.crew.left.push(self.k, Left { worker: lane.worker, step: lane.step });
+            self.loader.watch = Watch { status: limit as i32, ..lane.watch };
+            self.over(at, lane, Outcome::failed(Why::Late, Errno::ETIMEDOUT), now);
+        } else if now.saturating_sub(lane.named) >= LONG {
+            let name = self.plan.step(lane.step).map_or(b"".as_slice(), |step| step.name);
+            let line = self.log.line(Priority::Warning, "wait ").name(name);
+            line.str(": loading for ").number(ran / 1_000_000).str(" s");
+            self.log.send(self.k);
+            if let Some(lane) = self.crew.lanes.get_mut(at) {
+                lane.named = now;
+            }
+        }
+    }
+
+    /// Settles a load that is over, or was given up.
+    #[inline(never)]
+    fn over(&mut self, at: usize, lane: &Lane, outcome: Outcome, end: u64) {
+        self.vacate(at);
+        let Some(mut step) = self.plan.step(lane.step).copied() else { return };
+        step.outcome = outcome;
+        let micros = end.saturating_sub(lane.watch.start);
+        self.loader.watch.lane = at as u32;
+        self.settle(lane.step, &step, micros, None);
+    }
+
+    fn vacate(&mut self, at: usize) {
+        if let Some(lane) = self.crew.lanes.get_mut(at) {
+            lane.worker = 0;
+        }
+    }
+
+    /// Forgets a worker that was left behind and is gone now.
+    fn forget(&mut self, worker: i32) {
+        for left in self.crew.left.iter_mut() {
+            if left.worker == worker {
+                left.worker = 0;
+            }
+        }
+    }
+
+    /// Adds the loads that are left behind to a line.
+    #[inline(never)]
+    pub fn name_left(&mut self) {
+        if self.crew.left.is_empty() {
+            return;
+        }
+        while let Ok((worker, _)) = self.k.reap(0) {
+            self.forget(worker);
+        }
+        let mut first = true;
+        for left in self.crew.left.iter().filter(|left| left.worker != 0) {
+            let name = self.plan.step(left.step).map_or(b"".as_slice(), |step| step.name);
+            let line = self.log.more();
+            line.str(if core::mem::take(&mut first) { ": leaves " } else { ", " }).name(name);
+        }
+    }
+
+    /// Notes that a step is over; called for every step of a boot.
+    pub fn note(&mut self, number: u32, is_fatal: bool) {
+        self.crew.queue.done(number);
+        if is_fatal && self.crew.is_on {
+            self.crew.failed.push(self.k, number);
+        }
+    }
+}
+
+mod words;
+pub use words::Settings;
