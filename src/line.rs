@@ -18,6 +18,8 @@ const TAIL: usize = 40;
 /// syslog(3) priorities as the loader uses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
+    /// None of ours; with it all zero bytes are a value ([`crate::mem::Zero`]).
+    Emergency = 0,
     /// A deliberate stop.
     Critical = 2,
     /// failed, missing, skipped.

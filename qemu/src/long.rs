@@ -1,10 +1,11 @@
 //! What takes too long for every change: checks without a boot that `cargo qemu test --long [NAME]` makes
 //! besides the boots.
 
-use crate::programs::cargo;
+use crate::programs::{cargo, target_folder, workspace};
 use crate::step;
 use crate::suite::Tally;
 use anyhow::Result;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// One check: its name, and what makes it and gives what there is to say.
@@ -16,7 +17,13 @@ pub struct Check {
 }
 
 /// All of them.
-pub const CHECKS: &[Check] = &[Check { name: "scripted boots in a storm of errors", run: storms }];
+pub const CHECKS: &[Check] = &[
+    Check { name: "scripted boots in a storm of errors", run: storms },
+    Check { name: "the library's tests under Miri", run: miri },
+];
+
+/// For a toolchain.
+const INSTALL: Duration = Duration::from_secs(600);
 
 /// For a hundred thousand boots.
 const STORMS: Duration = Duration::from_secs(1800);
@@ -41,6 +48,38 @@ fn storms() -> Result<String> {
     command.args(["test", "--package", "insinit", "--lib", "many_failing_calls_lead_to_an_end"]);
     step::output(command.env("INSINIT_STORMS", "100000"), STORMS)?;
     Ok("100000 of each kind".into())
+}
+
+/// For tests that Miri interprets, on a slow host.
+const MIRI: Duration = Duration::from_secs(3600);
+
+/// The parts of the library with `unsafe` in them and what is built on it; whole boots take Miri too long.
+const INTERPRETED: &[&str] = &[
+    "mem::",
+    "start::",
+    "config::",
+    "list::",
+    "cmdline::",
+    "text::",
+    "line::",
+    "index::",
+    "glob::",
+];
+
+/// Runs tests under Miri, which finds undefined behaviour. It comes with nightly Rust only.
+fn miri() -> Result<String> {
+    let words = ["toolchain", "install", "nightly", "--profile", "minimal"];
+    let mut rustup = Command::new("rustup");
+    rustup.args(words).args(["--component", "miri", "--component", "rust-src"]);
+    step::output(&mut rustup, INSTALL)?;
+    let mut command = Command::new("cargo");
+    command.current_dir(workspace()).args(["+nightly", "miri", "test", "--package", "insinit"]);
+    command.args(["--lib", "--target-dir"]).arg(target_folder()?.join("miri"));
+    command.arg("--").args(INTERPRETED).env_remove("RUSTUP_TOOLCHAIN");
+    // Tables are never given back, and a mapping's address is a number at first.
+    command.env("MIRIFLAGS", "-Zmiri-ignore-leaks -Zmiri-permissive-provenance");
+    step::output(&mut command, MIRI)?;
+    Ok("no undefined behaviour".into())
 }
 
 #[cfg(test)]
