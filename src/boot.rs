@@ -81,6 +81,8 @@ pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
     boot.entries(&mut entries);
     boot.plan(&entries);
     boot.load_all();
+    #[cfg(feature = "root")]
+    boot.root();
     boot.hand_over()
 }
 
@@ -136,7 +138,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
             line.str(": ignored: ").str(complaint.what);
             self.log.send(self.k);
         }
-        if self.config.root.is_some() {
+        if cfg!(not(feature = "root")) && self.config.root.is_some() {
             let what = "word root: ignored: this build runs the initramfs' init";
             self.log.line(Priority::Warning, what);
             self.log.send(self.k);
@@ -167,6 +169,12 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// Looks everything up, and what it needs.
     #[inline(never)]
     pub fn plan(&mut self, entries: &[Entry]) {
+        self.open_tree(entries);
+        self.plan.fill(self.k, &self.config, &mut self.tree, entries, Link::Hard);
+    }
+
+    /// Finds the tree that these entries need.
+    fn open_tree(&mut self, entries: &[Entry]) {
         let mut place = Place { root: self.root, release: b"", dir: self.config.dir };
         let scope = match self.config.coldplug {
             true => Scope::ALL,
@@ -179,7 +187,22 @@ impl<'k, K: Kernel> Boot<'k, K> {
         if self.tree.dir.is_empty() && scope.by_name {
             self.no_tree(place);
         }
-        self.plan.fill(self.k, &self.config, &mut self.tree, entries, Link::Hard);
+    }
+
+    /// Loads a module besides the list, with all it needs: the one of that name, else what `alias` stands
+    /// for. Comes back as [`Boot::load_all`] does.
+    #[cfg(feature = "root")]
+    #[inline(never)]
+    pub fn load_also(&mut self, name: &'static [u8], alias: &'static [u8]) {
+        let mut entry = Entry { name, severity: Severity::Optional, params: b"" };
+        if self.tree.dir.is_empty() {
+            self.open_tree(&[entry]);
+        }
+        if self.tree.find(name).is_none() {
+            entry.name = alias;
+        }
+        self.plan.fill(self.k, &self.config, &mut self.tree, &[entry], Link::Hard);
+        self.load_planned();
     }
 
     /// Says which release was looked for, and which are there.
@@ -339,7 +362,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
 
     /// Says that a stage failed; the boot goes on with what it has.
     #[inline(never)]
-    fn complain(&mut self, verb: &str, subject: &[u8], done: Result<()>) {
+    pub fn complain(&mut self, verb: &str, subject: &[u8], done: Result<()>) {
         if let Err(errno) = done {
             self.went_wrong = true;
             let line = self.log.line(Priority::Error, verb).bytes(subject);

@@ -23,8 +23,12 @@ mod names;
 mod order;
 mod params;
 mod results;
+#[cfg(feature = "root")]
+mod root;
 mod shell;
 mod show;
+#[cfg(feature = "root")]
+mod switch;
 mod trees;
 #[cfg(all(feature = "gzip", feature = "ways"))]
 mod ways;

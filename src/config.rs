@@ -104,6 +104,9 @@ pub struct Config {
     pub kernel_init: Option<&'static [u8]>,
     /// `root=`
     pub root: Option<&'static [u8]>,
+    /// What the words say of the root file system besides.
+    #[cfg(feature = "root")]
+    pub mounting: crate::root::words::Words,
     /// `quiet`
     pub quiet: bool,
     /// `insinit.modules_disabled`
@@ -263,6 +266,10 @@ impl Config {
         if let Some(what) = self.jobs.take(k, word) {
             return what;
         }
+        #[cfg(feature = "root")]
+        if let Some(what) = self.mounting.take(k, word) {
+            return what;
+        }
         if word.key.starts_with(b"insinit.") {
             return "not a word that this build knows";
         }
@@ -285,6 +292,10 @@ impl Config {
             Use::Dir => self.dir = given.map(|dir| dir.strip_suffix(b"/").unwrap_or(dir)),
             Use::Init => self.init = given,
             Use::KernelInit => self.kernel_init = given,
+            // `init/do_mounts_rd.c`: a ram disk is what init runs from.
+            Use::Root if cfg!(feature = "root") && value.starts_with(b"/dev/ram") => {
+                self.root = None
+            }
             Use::Root => self.root = given,
             Use::Quiet => self.quiet = true,
             Use::Disable => self.modules_disabled = value != b"0",

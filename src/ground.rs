@@ -26,6 +26,8 @@ struct Mount {
 pub struct Ground {
     proc: Mount,
     sys: Mount,
+    #[cfg(feature = "root")]
+    dev: Mount,
     /// Descriptor 0 was closed at the start: nobody can type.
     pub no_input: bool,
 }
@@ -72,13 +74,42 @@ impl Ground {
         if found != Err(Errno::ENOENT) || self.sys.mounted || k.stat(c"/sys/module").is_ok() {
             return found;
         }
-        self.sys.made |= k.make_dir(c"/sys").is_ok();
-        mount(k, &mut self.sys, c"/sys", c"sysfs")?;
+        self.mount_sys(k)?;
         files::read(k, path)
+    }
+
+    fn mount_sys<K: Kernel>(&mut self, k: &mut K) -> Result<()> {
+        self.sys.made |= k.make_dir(c"/sys").is_ok();
+        mount(k, &mut self.sys, c"/sys", c"sysfs")
+    }
+
+    /// Mounts /sys and devtmpfs on /dev where they aren't there, for whoever looks for devices. A kernel
+    /// without devtmpfs has them made one by one.
+    ///
+    /// # Errors
+    /// What mounting /sys says.
+    #[cfg(feature = "root")]
+    pub fn widen<K: Kernel>(&mut self, k: &mut K) -> Result<()> {
+        let device = |k: &mut K, path| k.stat(path).unwrap_or_default().device;
+        let root = device(k, c"/");
+        self.dev.made |= k.make_dir(c"/dev").is_ok();
+        if !self.dev.mounted && device(k, c"/dev") == root {
+            let done = k.mount(c"devtmpfs", c"/dev", c"devtmpfs", MS_NOSUID, c"mode=0755");
+            self.dev.mounted = done.is_ok();
+        }
+        if k.stat(c"/sys/class").is_err() { self.mount_sys(k) } else { Ok(()) }
+    }
+
+    /// Forgets what was mounted and made: it is somewhere else, or gone.
+    #[cfg(feature = "root")]
+    pub fn leave(&mut self) {
+        (self.proc, self.sys, self.dev) = <(Mount, Mount, Mount)>::default();
     }
 
     /// Takes away what was made. What is busy goes when its last user does.
     pub fn clear<K: Kernel>(&mut self, k: &mut K) {
+        #[cfg(feature = "root")]
+        unmount(k, &mut self.dev, c"/dev");
         unmount(k, &mut self.sys, c"/sys");
         unmount(k, &mut self.proc, c"/proc");
     }

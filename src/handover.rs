@@ -29,8 +29,8 @@ impl Init {
     /// The real init that the words name.
     #[must_use]
     pub fn of<K: Kernel>(k: &mut K, config: &Config) -> Self {
-        let in_initramfs = config.kernel_init.filter(|_| config.root.is_none());
-        match config.init.or(in_initramfs) {
+        let there = |_: &&[u8]| cfg!(feature = "root") || config.root.is_none();
+        match config.init.or(config.kernel_init.filter(there)) {
             // What can't be a path is no file either.
             Some(named) => Self::Named(mem::path(k, &[named])),
             None => Self::Default,
@@ -51,20 +51,28 @@ impl<K: Kernel> Boot<'_, K> {
     /// Starts the real init; if none can be, takes the failure action, and tries again where that
     /// comes back. Never returns.
     pub fn hand_over(&mut self) -> ! {
-        let named = self.process.argv.iter().next().unwrap_or(c"/init");
-        let own =
-            self.k.stat(c"/proc/self/exe").or_else(|_| self.k.stat(named)).unwrap_or_default();
+        let own = self.own();
         loop {
-            match self.init {
-                Init::Named(path) => self.start(path, own),
-                Init::Default => {
-                    let shell = usize::from(self.config.fail == Action::Shell);
-                    for path in DEFAULTS.iter().take(shell.wrapping_add(3)) {
-                        self.start(path, own);
-                    }
-                }
+            for path in self.candidates().into_iter().flatten() {
+                self.start(path, own);
             }
             self.fail(None, None);
+        }
+    }
+
+    /// insinit itself.
+    pub fn own(&mut self) -> Stat {
+        let named = self.process.argv.iter().next().unwrap_or(c"/init");
+        self.k.stat(c"/proc/self/exe").or_else(|_| self.k.stat(named)).unwrap_or_default()
+    }
+
+    /// What is to be tried, in order.
+    pub fn candidates(&self) -> [Option<&'static CStr>; 4] {
+        let [first, second, third, shell] = DEFAULTS.map(Some);
+        let shell = shell.filter(|_| self.config.fail == Action::Shell);
+        match self.init {
+            Init::Named(path) => [Some(path), None, None, None],
+            Init::Default => [first, second, third, shell],
         }
     }
 
@@ -108,7 +116,7 @@ impl<K: Kernel> Boot<'_, K> {
     /// Sets `kernel.modules_disabled`, which nothing but a restart takes back
     /// (`Documentation/admin-guide/sysctl/kernel.rst`).
     #[inline(never)]
-    fn disable_modules(&mut self) {
+    pub fn disable_modules(&mut self) {
         if let Err(errno) = files::write(self.k, DISABLED, b"1\n") {
             self.log.line(Priority::Error, "modules_disabled: ").failed(errno);
             self.log.send(self.k);

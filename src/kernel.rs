@@ -110,6 +110,8 @@ pub trait Kernel {
     fn make_dir(&mut self, path: &CStr) -> Result<()>;
     /// mknodat(2) of a character device with mode 0600.
     fn make_device(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()>;
+    /// mknodat(2) of a block device with mode 0600.
+    fn make_block(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()>;
     /// unlinkat(2)
     fn unlink(&mut self, path: &CStr) -> Result<()>;
     /// unlinkat(2) with `AT_REMOVEDIR`.
@@ -125,6 +127,18 @@ pub trait Kernel {
     ) -> Result<()>;
     /// umount2(2) with `MNT_DETACH`.
     fn detach(&mut self, target: &CStr) -> Result<()>;
+    /// statfs(2): the magic number of the file system that holds `path` (`include/uapi/linux/magic.h`).
+    fn magic(&mut self, path: &CStr) -> Result<u32>;
+    /// faccessat(2) `X_OK`: whether the file may be executed, its file system's `noexec` counted.
+    fn may_execute(&mut self, path: &CStr) -> Result<()>;
+    /// chdir(2)
+    fn change_dir(&mut self, path: &CStr) -> Result<()>;
+    /// fchdir(2)
+    fn change_dir_to(&mut self, fd: Fd) -> Result<()>;
+    /// chroot(2)
+    fn change_root(&mut self, path: &CStr) -> Result<()>;
+    /// dup3(2) without flags: `number` becomes what `fd` is and stays open through execve(2).
+    fn replace(&mut self, number: i32, fd: Fd);
 
     /// finit_module(2)
     fn finit_module(&mut self, fd: Fd, params: &CStr, flags: u32) -> Result<()>;

@@ -47,6 +47,8 @@ pub mod plan;
 #[cfg(feature = "jobs")]
 pub mod queue;
 pub mod report;
+#[cfg(feature = "root")]
+pub mod root;
 pub mod show;
 pub mod start;
 pub mod sys;

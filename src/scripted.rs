@@ -13,12 +13,15 @@ mod booted;
 mod calls;
 mod descriptors;
 mod devices;
+mod disks;
 mod images;
 mod modules;
+mod mounts;
 mod tree;
 mod workers;
 
 pub use booted::{Booted, End};
+pub use disks::{Disk, program};
 pub use images::{elf, elf_of, gzip, gzip_with, xz};
 pub use modules::{Load, Way};
 
@@ -29,6 +32,7 @@ use crate::sys::Linux;
 use descriptors::Descriptors;
 use devices::Devices;
 use modules::Modules;
+use mounts::Mount;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -51,8 +55,21 @@ pub type Call = (&'static str, String);
 /// The machine.
 pub struct Machine {
     tree: Tree,
-    /// Mount points with their type.
-    mounts: BTreeMap<String, String>,
+    /// What is mounted where, as the first root has it.
+    mounts: BTreeMap<String, Mount>,
+    /// The process' root and folder, as the first root has them; empty for that itself.
+    root: String,
+    folder: String,
+    /// The first root is an initramfs.
+    in_initramfs: bool,
+    disks: Vec<Disk>,
+    /// Files below /sys/class of flash devices.
+    flash: Vec<(String, String)>,
+    /// What 9p has, by tag.
+    shares: Vec<(String, tree::Tree)>,
+    /// The types of file system that are built in, besides the kernel's own.
+    filesystems: Vec<String>,
+    without_devtmpfs: bool,
     fds: Descriptors,
     modules: Modules,
     devices: Devices,
@@ -100,6 +117,14 @@ impl Machine {
         let machine = Self {
             tree: Tree::new(),
             mounts: BTreeMap::new(),
+            root: String::new(),
+            folder: String::new(),
+            in_initramfs: true,
+            disks: Vec::new(),
+            flash: Vec::new(),
+            shares: Vec::new(),
+            filesystems: Vec::new(),
+            without_devtmpfs: false,
             fds: Descriptors::console(&[0, 1, 2]),
             modules: Modules::default(),
             devices: Devices::default(),
@@ -343,7 +368,47 @@ impl Machine {
     /// A file system that is mounted before init starts.
     pub fn mounted(mut self, target: &str, kind: &str) -> Self {
         self = self.dir(target);
-        self.mounts.insert(target.into(), kind.into());
+        self.mounts.insert(target.into(), Mount::made_up(kind));
+        self
+    }
+
+    /// A block device.
+    pub fn disk(mut self, disk: Disk) -> Self {
+        if disk.since > 0 {
+            self.devices.plug_later("", disk.since / 1000, "block", "");
+        }
+        self.disks.push(disk);
+        self
+    }
+
+    /// A type of file system that the kernel knows.
+    pub fn filesystem(mut self, kind: &str) -> Self {
+        self.filesystems.push(kind.into());
+        self
+    }
+
+    /// A share of 9p with the files of a disk.
+    pub fn share(mut self, tag: &str, disk: Disk) -> Self {
+        let (_, files) = disk.files.expect("a share has files");
+        self.shares.push((tag.into(), files));
+        self
+    }
+
+    /// A file below /sys/class/mtd or /sys/class/ubi.
+    pub fn flash(mut self, file: &str, content: &str) -> Self {
+        self.flash.push((file.into(), content.into()));
+        self
+    }
+
+    /// The first root is a disk's: somebody started insinit there.
+    pub fn without_initramfs(mut self) -> Self {
+        self.in_initramfs = false;
+        self
+    }
+
+    /// A kernel without devtmpfs.
+    pub fn without_devtmpfs(mut self) -> Self {
+        self.without_devtmpfs = true;
         self
     }
 

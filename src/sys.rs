@@ -260,6 +260,14 @@ impl Kernel for Linux {
         unsafe { syscall!(Sysno::mknodat, raw::AT_FDCWD, path.as_ptr(), mode, device) }.map(drop)
     }
 
+    fn make_block(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()> {
+        let mode = raw::S_IFBLK | 0o600;
+        // `include/linux/kdev_t.h`, `new_encode_dev`
+        let device = minor & 0xff | major << 8 | (minor & !0xff) << 12;
+        // SAFETY: `path` is a C string.
+        unsafe { syscall!(Sysno::mknodat, raw::AT_FDCWD, path.as_ptr(), mode, device) }.map(drop)
+    }
+
     fn unlink(&mut self, path: &CStr) -> Result<()> {
         // SAFETY: `path` is a C string.
         unsafe { syscall!(Sysno::unlinkat, raw::AT_FDCWD, path.as_ptr(), 0) }.map(drop)
@@ -287,6 +295,39 @@ impl Kernel for Linux {
     fn detach(&mut self, target: &CStr) -> Result<()> {
         // SAFETY: `target` is a C string.
         unsafe { syscall!(Sysno::umount2, target.as_ptr(), raw::MNT_DETACH) }.map(drop)
+    }
+
+    fn magic(&mut self, path: &CStr) -> Result<u32> {
+        let mut found = MaybeUninit::<raw::statfs64>::zeroed();
+        // SAFETY: `path` is a C string, `found` is writable and of the size that the kernel fills.
+        unsafe { syscall!(Sysno::statfs, path.as_ptr(), found.as_mut_ptr()) }?;
+        // SAFETY: all zero bytes are a valid statfs64.
+        Ok(unsafe { found.assume_init() }.f_type as u32)
+    }
+
+    fn may_execute(&mut self, path: &CStr) -> Result<()> {
+        // SAFETY: `path` is a C string.
+        unsafe { syscall!(Sysno::faccessat, raw::AT_FDCWD, path.as_ptr(), raw::X_OK) }.map(drop)
+    }
+
+    fn change_dir(&mut self, path: &CStr) -> Result<()> {
+        // SAFETY: `path` is a C string.
+        unsafe { syscall!(Sysno::chdir, path.as_ptr()) }.map(drop)
+    }
+
+    fn change_dir_to(&mut self, fd: Fd) -> Result<()> {
+        // SAFETY: takes no memory.
+        unsafe { syscall!(Sysno::fchdir, fd.0) }.map(drop)
+    }
+
+    fn change_root(&mut self, path: &CStr) -> Result<()> {
+        // SAFETY: `path` is a C string.
+        unsafe { syscall!(Sysno::chroot, path.as_ptr()) }.map(drop)
+    }
+
+    fn replace(&mut self, number: i32, fd: Fd) {
+        // SAFETY: takes no memory.
+        let _ = unsafe { syscall!(Sysno::dup3, fd.0, number, 0) };
     }
 
     fn finit_module(&mut self, fd: Fd, params: &CStr, flags: u32) -> Result<()> {

@@ -88,6 +88,18 @@ pub fn take_last<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
     (start < rest.len()).then_some(tail(rest, start))
 }
 
+/// The number that the whole text is, in this base; none where it isn't one, or is too large.
+#[must_use]
+#[inline(never)]
+pub fn number(text: &[u8], base: u32) -> Option<u64> {
+    let mut sum = 0_u64;
+    for byte in text {
+        let digit = char::from(*byte).to_digit(base)?;
+        sum = sum.checked_mul(base.into())?.checked_add(digit.into())?;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
 /// White space. (The kernel's own, `lib/ctype.c`, has 0xa0, too, which is a part of letters in UTF-8:
 /// that counts where the kernel splits, in `cmdline`.)
 #[must_use]
@@ -126,6 +138,14 @@ mod tests {
             }
         }
         assert_eq!(find(b"", 1), None);
+    }
+
+    #[test]
+    fn numbers_are_whole_texts() {
+        assert_eq!([number(b"254", 10), number(b"fE", 16)], [Some(254); 2]);
+        for text in ["", "-1", "1 ", "a", "18446744073709551616"] {
+            assert_eq!(number(text.as_bytes(), 10), None, "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,12 @@ impl Uevents {
         }
     }
 
+    /// Whether nothing can be heard.
+    #[must_use]
+    pub fn is_deaf(&self) -> bool {
+        self.socket.is_none()
+    }
+
     /// Waits for the next event, at most so many milliseconds.
     #[inline(never)]
     pub fn wait<K: Kernel>(&mut self, k: &mut K, milliseconds: u32) -> Heard {

@@ -57,10 +57,12 @@ fn ending(wanted: Ends, run: &Run) -> Option<String> {
     }
 }
 
-/// What the loader counted and what it said have to agree: no line is lost.
+/// What the loader counted and what it said until then have to agree: no line is lost.
 fn lost(lines: &[String]) -> Option<String> {
-    let said: Vec<_> = lines.iter().filter_map(|line| line::parse(line)).collect();
-    let done = said.iter().find(|line| line.verb == "done")?;
+    let mut said: Vec<_> = lines.iter().filter_map(|line| line::parse(line)).collect();
+    let counted = said.iter().position(|line| line.verb == "done")?;
+    let done = said.remove(counted);
+    said.truncate(counted);
     let account = format!("{} {}", done.result, done.detail);
     let counted = account.split(", ").filter_map(|part| part.split_once(' '));
     for (count, what) in counted.filter_map(|(count, what)| Some((count.parse().ok()?, what))) {

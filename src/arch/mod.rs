@@ -6,3 +6,4 @@
 mod machine;
 
 pub use machine::NAME;
+pub use machine::PROGRAMS;

@@ -4,6 +4,9 @@
 /// The machine's name, as uname(2) gives it.
 pub const NAME: &str = "x86_64";
 
+/// The machines in the ELF headers of programs that a kernel for this one may run (elf(5): `EM_X86_64, EM_386`).
+pub const PROGRAMS: [u16; 2] = [62, 3];
+
 // At entry rsp points at argc (System V ABI, x86-64 supplement, "Initial Stack and Register State").
 #[cfg(target_os = "none")]
 core::arch::global_asm!(

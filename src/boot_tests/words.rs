@@ -138,6 +138,7 @@ fn bytes_of_any_kind_are_words() {
 }
 
 #[test]
+#[cfg(not(feature = "root"))]
 fn root_gives_a_line_and_the_init_of_the_image_runs() {
     let booted = Machine::new().program("/x").words("root=/dev/vda1 init=/x rootwait").boot();
     assert!(booted.line(" root").starts_with("<4>insinit: "), "{booted}");

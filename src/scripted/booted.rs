@@ -3,6 +3,7 @@
 use super::{Load, Machine};
 use crate::kernel::{Errno, Stop};
 use crate::line::{self, Parsed};
+use linux_raw_sys::general::MS_RDONLY;
 use std::any::Any;
 use std::collections::BTreeMap;
 
@@ -59,9 +60,14 @@ impl Booted {
             assert!(whole && line::parse(line).is_some(), "not a line: {line:?}");
         }
         self.check_loads();
-        let open = self.machine.fds.open();
-        let files = open.iter().filter(|path| **path != "uevents").count();
-        assert!(files <= 4, "more than the console and the log is open: {open:?}");
+        let mut open = self.machine.fds.open();
+        open.retain(|path| *path != "uevents");
+        let exhausted =
+            self.says("no memory for the loader's tables") || self.machine.storm.is_some();
+        assert!(
+            open.len() <= 4 || exhausted,
+            "more than the console and the log is open: {open:?}"
+        );
     }
 
     /// Nothing is tried twice, unless the first answer proves that the kernel saw no module.
@@ -186,6 +192,11 @@ impl Booted {
         self.machine.calls.len()
     }
 
+    /// How many calls begin like that, with what they were about.
+    pub fn calls_of(&self, beginning: &str) -> usize {
+        (1..=self.calls()).filter(|n| self.call(*n).starts_with(beginning)).count()
+    }
+
     /// The number of the last such system call, counted from 1.
     pub fn last(&self, call: &str) -> Option<usize> {
         let at = self.machine.calls.iter().rposition(|(name, _)| *name == call);
@@ -196,6 +207,35 @@ impl Booted {
     pub fn call(&self, number: usize) -> String {
         let call = number.checked_sub(1).and_then(|at| self.machine.calls.get(at));
         call.map_or(String::new(), |(name, about)| format!("{name} {about}"))
+    }
+
+    /// What is mounted in the end: `SOURCE TARGET KIND ro|rw DATA`, as the process sees it.
+    pub fn mounts(&self) -> Vec<String> {
+        let seen = self.machine.mounts.iter().filter_map(|(target, mount)| {
+            let target = target.strip_prefix(&self.machine.root)?;
+            let target = if target.is_empty() { "/" } else { target };
+            let state = if mount.flags & MS_RDONLY == 0 { "rw" } else { "ro" };
+            let line = format!("{} {target} {} {state} {}", mount.source, mount.kind, mount.data);
+            Some(line.trim_end().into())
+        });
+        seen.collect()
+    }
+
+    /// Whether the process has another root now.
+    pub fn has_switched(&self) -> bool {
+        !self.machine.root.is_empty()
+    }
+
+    /// The paths of the first root that are there in the end; where the new one is mounted doesn't count.
+    pub fn first_root(&self) -> Vec<String> {
+        let mut paths = self.machine.tree.paths();
+        paths.retain(|path| !self.machine.mounts.contains_key(path));
+        paths
+    }
+
+    /// Seconds since power was switched on.
+    pub fn seconds(&self) -> u64 {
+        self.machine.clock / 1_000_000
     }
 
     /// What is in the image now and wasn't, what was and isn't, and what is still mounted.

@@ -1,7 +1,8 @@
 //! The system calls of the scripted machine. Each is counted, and any one of them can be told to fail.
 
 use super::descriptors::Open;
-use super::tree::{Inode, Node};
+use super::mounts::Mount;
+use super::tree::Node;
 use super::{ENDLESS, End, Machine, RELEASE};
 use crate::kernel::{Errno, Fd, Kernel, Memory, NOT_STARTED, Result, Stat, Stop, Strings};
 use crate::mem::Arena;
@@ -71,27 +72,13 @@ impl Machine {
         found
     }
 
-    /// What a path is, whichever file system holds it.
-    fn inode(&self, path: &str) -> Result<Inode> {
-        for (target, kind) in &self.mounts {
-            let below = path.strip_prefix(target.as_str()).map(|below| below.trim_matches('/'));
-            match (kind.as_str(), below) {
-                (_, None) => {}
-                (_, Some("")) => return Ok(Inode::made_up(Node::Dir)),
-                ("proc", Some("self/exe")) => return self.tree.get("/init").cloned(),
-                (kind, Some(below)) => {
-                    let found = if kind == "proc" { self.proc(below) } else { self.sys(below) };
-                    return found.map(Inode::made_up).ok_or(Errno::ENOENT);
-                }
-            }
-        }
-        self.tree.get(path).cloned()
-    }
-
-    fn proc(&self, path: &str) -> Option<Node> {
+    pub(super) fn proc(&self, path: &str) -> Option<Node> {
         let kib = |bytes: u64| bytes / 1024;
         let content = match path {
             "cmdline" => return Some(Node::File([&self.words[..], b"\n"].concat().into())),
+            "filesystems" => self.filesystems(),
+            "mounts" if self.in_initramfs => "rootfs / rootfs rw 0 0\n".into(),
+            "mounts" => "/dev/root / ext4 rw 0 0\n".into(),
             "sys/kernel/modules_disabled" => format!("{}\n", u8::from(self.modules.disabled)),
             "meminfo" => format!(
                 "MemTotal: {:10} kB\nMemFree:  {:10} kB\nCmaTotal: {:10} kB\nCmaFree:  {:10} kB\n",
@@ -105,11 +92,12 @@ impl Machine {
         Some(Node::File(content.as_bytes().into()))
     }
 
-    fn sys(&self, path: &str) -> Option<Node> {
-        match path.strip_prefix("module/") {
-            Some(below) => self.modules.sys(below),
-            None if path == "module" => Some(Node::Dir),
-            None => self.devices.get(path),
+    pub(super) fn sys(&self, path: &str) -> Option<Node> {
+        match path.split_once('/').unwrap_or((path, "")) {
+            ("module", "") => Some(Node::Dir),
+            ("module", below) => self.modules.sys(below),
+            ("class", below) => self.class(below),
+            _ => self.devices.get(path),
         }
     }
 
@@ -121,6 +109,7 @@ impl Machine {
             Node::Device(5, 1) if self.has_console => Ok(()),
             Node::Device(5, 1) => Err(Errno::ENODEV),
             Node::Device(..) => Err(Errno::ENXIO),
+            Node::Block(number) if self.disk_of(*number).is_none() => Err(Errno::ENXIO),
             _ => Ok(()),
         }
     }
@@ -163,6 +152,18 @@ fn dirent(name: &str, kind: u8) -> Vec<u8> {
     record[18] = kind;
     record[19..19 + name.len()].copy_from_slice(name.as_bytes());
     record
+}
+
+impl Machine {
+    /// Makes a file where its file system can be written to.
+    fn make(&mut self, path: &str, node: Node, mode: u32) -> Result<()> {
+        if self.inode(path).is_ok() {
+            return Err(Errno::EEXIST);
+        }
+        let real = self.real(path);
+        let (files, below) = self.files(&real)?;
+        files.make(below, node, mode)
+    }
 }
 
 /// Copies what fits.
@@ -222,8 +223,14 @@ impl Kernel for Machine {
             return Err(Errno::EISDIR);
         }
         self.opens(&inode.node)?;
-        let stat = inode.stat();
-        Ok(self.fds.add(Open::new(&path, inode.node, stat, flags)))
+        let stat = self.with_device(&path, inode.stat());
+        let node = match inode.node {
+            Node::Block(number) => Node::File(self.disk_content(number).ok_or(Errno::ENXIO)?),
+            node => node,
+        };
+        let mut open = Open::new(&path, node, stat, flags);
+        open.real = self.real(&path);
+        Ok(self.fds.add(open))
     }
 
     fn close(&mut self, fd: Fd) {
@@ -284,12 +291,9 @@ impl Kernel for Machine {
         if !matches!(open.node, Node::Dir) {
             return Err(Errno::ENOTDIR);
         }
-        let (path, at) = (open.path.clone(), open.at);
+        let (real, at) = (open.real.clone(), open.at);
         let own = [".", ".."].map(|name| (name.to_string(), 4));
-        let inside = match path.strip_prefix("/sys/") {
-            Some(below) => self.devices.children(below),
-            None => self.tree.children(&self.tree.resolve(&path)?),
-        };
+        let inside = self.listing(&real)?;
         let (mut used, mut count) = (0, 0);
         for (name, kind) in own.into_iter().chain(inside).skip(at) {
             let record = dirent(&name, kind);
@@ -304,7 +308,8 @@ impl Kernel for Machine {
     fn stat(&mut self, path: &CStr) -> Result<Stat> {
         let path = text(path);
         self.call("stat", &path)?;
-        Ok(self.inode(&path)?.stat())
+        let stat = self.inode(&path)?.stat();
+        Ok(self.with_device(&path, stat))
     }
 
     fn stat_fd(&mut self, fd: Fd) -> Result<Stat> {
@@ -353,47 +358,103 @@ impl Kernel for Machine {
     fn make_dir(&mut self, path: &CStr) -> Result<()> {
         let path = text(path);
         self.call("mkdir", &path)?;
-        self.tree.make(&path, Node::Dir, 0o755)
+        self.make(&path, Node::Dir, 0o755)
     }
 
     fn make_device(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()> {
         let path = text(path);
         self.call("mknod", &path)?;
-        self.tree.make(&path, Node::Device(major, minor), 0o600)
+        self.make(&path, Node::Device(major, minor), 0o600)
+    }
+
+    fn make_block(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()> {
+        let path = text(path);
+        self.call("mknod", &path)?;
+        self.make(&path, Node::Block((major, minor)), 0o600)
     }
 
     fn unlink(&mut self, path: &CStr) -> Result<()> {
         let path = text(path);
         self.call("unlink", &path)?;
-        self.tree.unlink(&path, false)
+        let real = self.real(&path);
+        let (files, below) = self.files(&real)?;
+        files.unlink(below, false)
     }
 
     fn remove_dir(&mut self, path: &CStr) -> Result<()> {
         let path = text(path);
         self.call("rmdir", &path)?;
-        if self.mounts.contains_key(&path) {
+        let real = self.real(&path);
+        if self.mounts.contains_key(&real) {
             return Err(Errno::EBUSY);
         }
-        self.tree.unlink(&path, true)
+        let (files, below) = self.files(&real)?;
+        files.unlink(below, true)
     }
 
-    fn mount(&mut self, _: &CStr, target: &CStr, kind: &CStr, _: u32, _: &CStr) -> Result<()> {
-        let (target, kind) = (text(target), text(kind));
+    fn mount(
+        &mut self,
+        what: &CStr,
+        target: &CStr,
+        kind: &CStr,
+        flags: u32,
+        data: &CStr,
+    ) -> Result<()> {
+        let [source, target, kind, data] = [what, target, kind, data].map(text);
         self.call("mount", &target)?;
-        match self.tree.get(&target)?.node {
-            Node::Dir if self.mounts.contains_key(&target) => Err(Errno::EBUSY),
-            Node::Dir => {
-                self.mounts.insert(target, kind);
-                Ok(())
-            }
-            _ => Err(Errno::ENOTDIR),
-        }
+        self.mount_on(&target, Mount { source, kind, flags, data, files: None })
     }
 
     fn detach(&mut self, target: &CStr) -> Result<()> {
         let target = text(target);
         self.call("umount", &target)?;
-        self.mounts.remove(&target).map(drop).ok_or(Errno::EINVAL)
+        self.unmount(&target)
+    }
+
+    fn magic(&mut self, path: &CStr) -> Result<u32> {
+        let path = text(path);
+        self.call("statfs", &path)?;
+        let is_first =
+            self.inode(&path).is_ok() && self.with_device(&path, Stat::default()).device == 2;
+        Ok(if is_first && self.in_initramfs { 0x8584_58f6 } else { 0xef53 })
+    }
+
+    fn may_execute(&mut self, path: &CStr) -> Result<()> {
+        let path = text(path);
+        self.call("faccessat", &path)?;
+        let mode = self.inode(&path)?.mode;
+        if mode & 0o111 == 0 { Err(Errno::EACCES) } else { Ok(()) }
+    }
+
+    fn change_dir(&mut self, path: &CStr) -> Result<()> {
+        let path = text(path);
+        self.call("chdir", &path)?;
+        self.inode(&path)?;
+        self.folder = self.real(&path);
+        Ok(())
+    }
+
+    fn change_dir_to(&mut self, fd: Fd) -> Result<()> {
+        self.call("fchdir", fd.0)?;
+        self.folder = self.open_file("fchdir", fd)?.real.clone();
+        Ok(())
+    }
+
+    fn change_root(&mut self, path: &CStr) -> Result<()> {
+        let path = text(path);
+        self.call("chroot", &path)?;
+        self.inode(&path)?;
+        self.root = self.real(&path);
+        Ok(())
+    }
+
+    fn replace(&mut self, number: i32, fd: Fd) {
+        if self.call("dup3", number).is_ok()
+            && let Ok(mut open) = self.open_file("dup3", fd).cloned()
+        {
+            open.keep = true;
+            self.fds.replace(number, open);
+        }
     }
 
     fn finit_module(&mut self, fd: Fd, params: &CStr, flags: u32) -> Result<()> {

@@ -8,6 +8,8 @@ use linux_raw_sys::general::{O_ACCMODE, O_RDONLY, O_RDWR};
 #[derive(Clone, Debug)]
 pub struct Open {
     pub path: String,
+    /// The path as the first root has it.
+    pub real: String,
     pub node: Node,
     pub stat: Stat,
     flags: u32,
@@ -22,7 +24,8 @@ pub struct Open {
 impl Open {
     pub fn new(path: &str, node: Node, stat: Stat, flags: u32) -> Self {
         let path = path.to_string();
-        Self { path, node, stat, flags, at: 0, keep: false, lines: (0, 0) }
+        let real = path.clone();
+        Self { path, real, node, stat, flags, at: 0, keep: false, lines: (0, 0) }
     }
 
     pub fn is_readable(&self) -> bool {
@@ -67,6 +70,13 @@ impl Descriptors {
         self.get(fd)?;
         self.0[fd.0 as usize] = None;
         Ok(())
+    }
+
+    /// dup3(2)
+    pub fn replace(&mut self, number: i32, open: Open) {
+        if let Some(slot) = usize::try_from(number).ok().and_then(|at| self.0.get_mut(at)) {
+            *slot = Some(open);
+        }
     }
 
     /// The paths of all that is open.

@@ -80,6 +80,10 @@ impl Modules {
         self.other_release.insert(spelled(module));
     }
 
+    pub fn is_live(&self, module: &str) -> bool {
+        self.live.contains(&spelled(module))
+    }
+
     pub fn set_built_in(&mut self, module: &str) {
         self.built_in.insert(spelled(module));
     }

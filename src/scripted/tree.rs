@@ -1,7 +1,9 @@
 //! The image's file tree.
 
 use crate::kernel::{Errno, Result, Stat};
-use linux_raw_sys::general::{DT_CHR, DT_DIR, DT_LNK, DT_REG, S_IFCHR, S_IFDIR, S_IFREG};
+use linux_raw_sys::general::{
+    DT_BLK, DT_CHR, DT_DIR, DT_LNK, DT_REG, DT_SOCK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFREG, S_IFSOCK,
+};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -11,6 +13,7 @@ pub enum Node {
     File(Rc<[u8]>),
     Dir,
     Device(u32, u32),
+    Block((u32, u32)),
     Link(String),
     Socket,
 }
@@ -33,7 +36,9 @@ impl Inode {
         let (kind, size) = match &self.node {
             Node::File(content) => (S_IFREG, content.len() as u64),
             Node::Dir | Node::Link(_) => (S_IFDIR, 0),
-            Node::Device(..) | Node::Socket => (S_IFCHR, 0),
+            Node::Device(..) => (S_IFCHR, 0),
+            Node::Block(_) => (S_IFBLK, 0),
+            Node::Socket => (S_IFSOCK, 0),
         };
         Stat { device: 2, inode: self.number, mode: kind | self.mode, size }
     }
@@ -42,7 +47,9 @@ impl Inode {
         let kind = match self.node {
             Node::File(_) => DT_REG,
             Node::Dir => DT_DIR,
-            Node::Device(..) | Node::Socket => DT_CHR,
+            Node::Device(..) => DT_CHR,
+            Node::Block(_) => DT_BLK,
+            Node::Socket => DT_SOCK,
             Node::Link(_) => DT_LNK,
         };
         kind as u8
@@ -50,6 +57,7 @@ impl Inode {
 }
 
 /// The tree: inodes by path. The root's path is empty.
+#[derive(Clone)]
 pub struct Tree {
     inodes: BTreeMap<String, Inode>,
     last: u64,

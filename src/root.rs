@@ -1,0 +1,163 @@
+//! The root file system: found, mounted and switched to.
+//!
+//! Takes `root=` and the words about it and leaves the process in the new root, so that the handover finds
+//! the real init there. Read [`Boot::root`]. Nothing is undone before all has been checked that can be.
+#![forbid(unsafe_code)]
+
+mod device;
+mod mount;
+mod options;
+pub(crate) mod partitions;
+mod program;
+mod spec;
+pub(crate) mod superblock;
+mod switch;
+mod uuid;
+mod wait;
+pub mod words;
+
+use crate::boot::Boot;
+use crate::kernel::Kernel;
+use crate::line::Priority;
+use crate::mem;
+use core::ffi::CStr;
+use device::Search;
+use linux_raw_sys::general::{O_DIRECTORY, O_PATH};
+use mount::Want;
+use options::Options;
+use syscalls::Errno;
+
+/// Where the new root is mounted until it is the root.
+const ROOT: &CStr = c"/root";
+/// Where a root below an overlay is mounted.
+const LOWER: &CStr = c"/root.ro";
+/// The overlay's tmpfs.
+const UPPER: &CStr = c"/root.rw";
+
+impl<K: Kernel> Boot<'_, K> {
+    /// Makes the file system that `root=` names the root. Without the word it does nothing; a failure leads
+    /// to the failure action, and where that comes back all is tried again.
+    pub fn root(&mut self) {
+        let Some(what) = self.config.root.filter(|_| self.config.init.is_none()) else { return };
+        self.log.remove_node(self.k);
+        let done = self.ground.widen(self.k);
+        self.complain("mount /sys", b"", done);
+        self.coldplug.uevents.open(self.k);
+        let mut search = Search::default();
+        self.delay();
+        while !(self.mount_all(&mut search, what) && self.switch()) {
+            for path in [ROOT, LOWER, UPPER] {
+                let _ = self.k.detach(path);
+            }
+            self.fail(None, None);
+        }
+    }
+
+    /// Mounts the root, the overlay over it and what belongs inside.
+    fn mount_all(&mut self, search: &mut Search, what: &'static [u8]) -> bool {
+        let words = &self.config.mounting;
+        let overlay = words.overlay;
+        let at = if overlay.is_some() { LOWER } else { ROOT };
+        let want = Want {
+            verb: "root ",
+            what,
+            at,
+            kinds: words.kinds,
+            options: words.options.unwrap_or_default(),
+            writable: words.writable && overlay.is_none(),
+        };
+        let _ = self.k.make_dir(at);
+        if !self.attach(search, &want) || overlay.is_some_and(|options| !self.overlay(options)) {
+            return false;
+        }
+        let mut number = 0_usize;
+        while let Some(text) = self.config.mounting.mounts.get(number).copied() {
+            number = number.wrapping_add(1);
+            if !self.mount_inside(search, text) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Puts a writable overlay over the root: both layers are the overlay's own then
+    /// (`Documentation/filesystems/overlayfs.rst`).
+    fn overlay(&mut self, options: &[u8]) -> bool {
+        let data = mem::path(self.k, &[b"mode=0755,", options]);
+        for path in [ROOT, UPPER] {
+            let _ = self.k.make_dir(path);
+        }
+        self.provide(b"overlay");
+        let done = self.k.mount(c"tmpfs", UPPER, c"tmpfs", 0, data).and_then(|()| {
+            self.k.make_dir(c"/root.rw/upper")?;
+            self.k.make_dir(c"/root.rw/work")?;
+            let data = c"lowerdir=/root.ro,upperdir=/root.rw/upper,workdir=/root.rw/work";
+            self.k.mount(c"overlay", ROOT, c"overlay", 0, data)
+        });
+        for path in [UPPER, LOWER] {
+            let _ = self.k.detach(path);
+        }
+        self.complain("overlay tmpfs,", options, done);
+        done.is_ok()
+    }
+
+    /// Mounts what one `insinit.mount=` asks for.
+    fn mount_inside(&mut self, search: &mut Search, text: &'static [u8]) -> bool {
+        let [what, place, kinds, options, more] = fields(self.k, text);
+        let place = mem::path(self.k, &[place]);
+        if !place.to_bytes().starts_with(b"/") || !more.is_empty() {
+            let line = self.log.line(Priority::Error, "mount ").bytes(text);
+            line.str(": failed EINVAL: not WHAT:WHERE[:FSTYPE[:OPTIONS]]");
+            self.log.send(self.k);
+            return false;
+        }
+        let mut folder = Err(Errno::EIO);
+        let mut done = self.inside(|boot| {
+            let _ = boot.k.make_dir(place);
+            folder = boot.k.open(place, O_PATH | O_DIRECTORY);
+        });
+        done = done.and(folder.map(drop));
+        if let Ok(folder) = folder {
+            done = done.and(self.k.change_dir_to(folder));
+            self.k.close(folder);
+        }
+        let may_fail = Options::of(self.k, options, b"", true).may_fail;
+        if done.is_err() {
+            self.complain("mount at ", place.to_bytes(), done);
+            return may_fail;
+        }
+        let kinds = Some(kinds).filter(|kinds| !kinds.is_empty());
+        let want = Want { verb: "mount ", what, at: c".", kinds, options, writable: true };
+        let is_there = self.attach(search, &want);
+        let _ = self.k.change_dir(c"/");
+        is_there || may_fail
+    }
+
+    /// Does something with the new root as the root, and comes back.
+    ///
+    /// # Errors
+    /// What the calls that go there and back say.
+    fn inside<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> Result<T, Errno> {
+        let old = self.k.open(c"/", O_PATH | O_DIRECTORY)?;
+        let done = self.k.change_root(ROOT).map(|()| act(self));
+        let back = self.k.change_dir_to(old).and_then(|()| self.k.change_root(c"."));
+        self.k.close(old);
+        back.and(done)
+    }
+}
+
+/// Splits at colons that no `\` stands before.
+fn fields<K: Kernel>(k: &mut K, text: &[u8]) -> [&'static [u8]; 5] {
+    let mut rest = text.iter();
+    [(); 5].map(|()| {
+        let mut field = mem::Table::new();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b':' => break,
+                b'\\' => field.extend(k, rest.next().map_or(&b"\\"[..], core::slice::from_ref)),
+                byte => field.push(k, *byte),
+            }
+        }
+        &*field.into_slice()
+    })
+}

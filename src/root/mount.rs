@@ -1,0 +1,196 @@
+//! One mount: what is meant is found, waited for, its file system's module loaded, and mounted.
+#![forbid(unsafe_code)]
+
+use super::device::Search;
+use super::options::Options;
+use super::spec::Spec;
+use super::wait::Wait;
+use crate::boot::Boot;
+use crate::files;
+use crate::kernel::Kernel;
+use crate::line::Priority;
+use crate::mem::{self, Table};
+use crate::text;
+use core::ffi::CStr;
+use linux_raw_sys::general::MS_RDONLY;
+use syscalls::Errno;
+
+/// What is to be mounted, and where.
+pub struct Want {
+    /// What the lines begin with.
+    pub verb: &'static str,
+    /// The device, share or volume, as it was written.
+    pub what: &'static [u8],
+    /// The mount point.
+    pub at: &'static CStr,
+    /// The types that were named, a comma between them.
+    pub kinds: Option<&'static [u8]>,
+    /// Mount options.
+    pub options: &'static [u8],
+    /// Unless the options say otherwise.
+    pub writable: bool,
+}
+
+/// Why something isn't mounted.
+struct Trouble {
+    errno: Errno,
+    why: &'static str,
+    /// What stands behind that.
+    detail: &'static [u8],
+    /// It may still come.
+    may_come: bool,
+}
+
+impl Trouble {
+    fn of(errno: Errno, why: &'static str) -> Self {
+        Self { errno, why, detail: b"", may_come: false }
+    }
+
+    fn not_there() -> Self {
+        Self { may_come: true, ..Self::of(Errno::ENODEV, "it is not there") }
+    }
+}
+
+impl<K: Kernel> Boot<'_, K> {
+    /// Mounts it as soon as it is there; says why, if it can't be.
+    pub(super) fn attach(&mut self, search: &mut Search, want: &Want) -> bool {
+        let spec = Spec::of(self.k, want.what, want.kinds);
+        let mut wait = Wait::of(self.k, self.config.mounting.wait());
+        loop {
+            let Err(trouble) = self.attempt(search, want, spec) else { return true };
+            if trouble.may_come && self.wait_on(want.what, &mut wait) {
+                continue;
+            }
+            let line = self.log.line(Priority::Error, want.verb).bytes(want.what).colon();
+            line.failed(trouble.errno).colon().str(trouble.why).bytes(trouble.detail);
+            if trouble.may_come {
+                self.say_devices();
+            } else {
+                self.log.send(self.k);
+            }
+            return false;
+        }
+    }
+
+    /// Mounts it if it is there.
+    fn attempt(&mut self, search: &mut Search, want: &Want, spec: Spec) -> Result<(), Trouble> {
+        let mut kinds = &b""[..];
+        let source = match spec {
+            Spec::Foreign(who) => return Err(Trouble::of(Errno::EOPNOTSUPP, who)),
+            Spec::Flash(name) if !self.has_flash(name) => return Err(Trouble::not_there()),
+            Spec::Flash(_) | Spec::Tag => mem::path(self.k, &[want.what]),
+            _ => {
+                let found = search.find(self.k, spec).ok_or(Trouble::not_there())?;
+                if found.is_foreign && want.kinds.is_none() {
+                    let trouble = Trouble::of(Errno::EINVAL, "no file system, but ");
+                    return Err(Trouble { detail: found.kinds, ..trouble });
+                }
+                kinds = found.kinds;
+                found.node
+            }
+        };
+        kinds = want.kinds.filter(|kinds| *kinds != b"auto").unwrap_or(kinds);
+        if kinds.is_empty() {
+            kinds = self.usual_kinds();
+        }
+        self.mount_as(want, source, kinds).map_err(|errno| {
+            let why = match errno {
+                Errno::ENODEV => "neither the kernel nor the image has the file system: ",
+                Errno::EINVAL => "not that file system, or a bad option: ",
+                _ => "the kernel's log may tell more: ",
+            };
+            let may_come = spec == Spec::Tag && matches!(errno, Errno::ENOENT | Errno::EINVAL);
+            Trouble { errno, why, detail: kinds, may_come }
+        })
+    }
+
+    /// Mounts it as the first of these types that it is.
+    fn mount_as(
+        &mut self,
+        want: &Want,
+        source: &CStr,
+        mut kinds: &'static [u8],
+    ) -> Result<(), Errno> {
+        let mut last = Errno::EINVAL;
+        while let Some(kind) = text::take(&mut kinds, b',') {
+            self.provide(kind);
+            match self.mount_once(want, source, kind) {
+                Err(errno @ (Errno::EINVAL | Errno::ENODEV)) => last = errno,
+                done => return done,
+            }
+        }
+        Err(last)
+    }
+
+    /// Mounts it as that type; read-only where it is write-protected (`init/do_mounts.c`,
+    /// `mount_root_generic`).
+    #[inline(never)]
+    fn mount_once(&mut self, want: &Want, source: &CStr, kind: &[u8]) -> Result<(), Errno> {
+        let options = Options::of(self.k, want.options, kind, want.writable);
+        let name = mem::path(self.k, &[kind]);
+        let (mut flags, mut state) = (options.flags, " read-write");
+        let mut done = self.k.mount(source, want.at, name, flags, options.data);
+        if flags & MS_RDONLY != 0 {
+            state = " read-only";
+        } else if matches!(done, Err(Errno::EACCES | Errno::EROFS)) {
+            flags |= MS_RDONLY;
+            state = " read-only, as it is write-protected";
+            done = self.k.mount(source, want.at, name, flags, options.data);
+        }
+        if done.is_ok() {
+            let line = self.log.line(Priority::Info, want.verb).bytes(want.what);
+            line.str(": mounted ").bytes(source.to_bytes()).str(" as ").bytes(kind).str(state);
+            self.log.send(self.k);
+        }
+        done
+    }
+
+    /// Loads a file system's module where the kernel doesn't know it yet (`fs/filesystems.c`,
+    /// `get_fs_type`). A 9p share needs the way it comes by, too.
+    #[inline(never)]
+    pub(super) fn provide(&mut self, kind: &'static [u8]) {
+        let mut known = files::text(self.k, c"/proc/filesystems");
+        while let Some(mut line) = text::take(&mut known, b'\n') {
+            if text::take_last(&mut line) == Some(kind) {
+                return;
+            }
+        }
+        let alias = mem::path(self.k, &[b"fs-", kind]).to_bytes();
+        self.load_also(kind, alias);
+        if kind == b"9p" {
+            self.load_also(b"9pnet_virtio", b"9p-virtio");
+        }
+    }
+
+    /// The types that need a device, of those that the kernel knows.
+    fn usual_kinds(&mut self) -> &'static [u8] {
+        let (mut known, mut kinds) = (files::text(self.k, c"/proc/filesystems"), Table::new());
+        while let Some(line) = text::take(&mut known, b'\n') {
+            if let Some(kind) = line.strip_prefix(b"\t") {
+                kinds.extend(self.k, kind);
+                kinds.push(self.k, b',');
+            }
+        }
+        kinds.into_slice()
+    }
+
+    /// Whether /sys/class has a UBI volume or an MTD device: by its own name, or as `mtd:NAME`,
+    /// `ubi0:NAME`, `ubi:NAME` (`fs/ubifs/super.c`, `open_ubi`; `drivers/mtd/mtdsuper.c`).
+    fn has_flash(&mut self, name: &[u8]) -> bool {
+        let class: &[u8] =
+            if name.starts_with(b"u") { b"/sys/class/ubi/" } else { b"/sys/class/mtd/" };
+        let mut wanted = name;
+        let device = text::take(&mut wanted, b':').unwrap_or_default();
+        if device.len() == name.len() {
+            let path = mem::path(self.k, &[class, name]);
+            return self.k.stat(path).is_ok();
+        }
+        let (folder, mut found) = (mem::path(self.k, &[class]), false);
+        let _ = files::entries(self.k, folder, &mut |k: &mut K, entry, _| {
+            let path = mem::path(k, &[class, entry, b"/name"]);
+            let is_there = entry.starts_with(device) && text::trim(files::text(k, path)) == wanted;
+            found |= is_there;
+        });
+        found
+    }
+}

@@ -1,0 +1,156 @@
+//! The UUID of a partition, where the kernel doesn't tell it: read from the disk's GPT or MBR
+//! (`block/partitions/efi.c` and `msdos.c`).
+#![forbid(unsafe_code)]
+
+use super::uuid::{MIXED, SIGNATURE, Uuid, hex, spell};
+use crate::kernel::{Fd, Kernel};
+
+/// What an MBR ends with.
+const MARK: [u8; 2] = [0x55, 0xaa];
+/// The type of the partition that tells of a GPT.
+const PROTECTIVE: u8 = 0xee;
+/// The first type and the distance of the four.
+const TYPES: (usize, usize) = (450, 16);
+
+/// The UUID of partition `part`, counted from 1, of the disk `fd` with blocks of `block` bytes and `blocks`
+/// of them; empty where it has none.
+#[inline(never)]
+pub fn uuid<K: Kernel>(k: &mut K, fd: Fd, block: u64, blocks: u64, part: u64) -> Uuid {
+    let (mut text, mut sector) = (Uuid::new(), [0; 512]);
+    let read = k.read_at(fd, &mut sector, 0).unwrap_or_default();
+    if read < sector.len() || part == 0 || !sector.ends_with(&MARK) {
+        return text;
+    }
+    let (first, step) = TYPES;
+    if sector.iter().skip(first).step_by(step).take(4).all(|kind| *kind != PROTECTIVE) {
+        spell(&mut text, SIGNATURE, sector.get(440..).unwrap_or_default());
+        hex(&mut text, part as u8);
+        return text;
+    }
+    // The first block behind the MBR, else the disk's last.
+    for at in [1, blocks.wrapping_sub(1)] {
+        if let Some(entry) = entry(k, fd, block, at.wrapping_mul(block), part) {
+            spell(&mut text, MIXED, &entry);
+            break;
+        }
+    }
+    text
+}
+
+/// The partition's own GUID from the table whose header is there.
+#[inline(never)]
+fn entry<K: Kernel>(k: &mut K, fd: Fd, block: u64, header: u64, part: u64) -> Option<[u8; 16]> {
+    let mut found = [0; 92];
+    let read = k.read_at(fd, &mut found, header);
+    if read != Ok(found.len()) || !found.starts_with(b"EFI PART") {
+        return None;
+    }
+    let (_, table) = found.split_at_checked(72)?;
+    let first = u64::from_le_bytes(*table.first_chunk()?);
+    let [a, b, c, d, e, f, g, h] = *table.get(8..)?.first_chunk()?;
+    let count = u32::from_le_bytes([a, b, c, d]);
+    let size = u32::from_le_bytes([e, f, g, h]);
+    let before = part.checked_sub(1).filter(|before| *before < u64::from(count))?;
+    let at = first.checked_mul(block)?.checked_add(before.checked_mul(size.into())?)?;
+    let mut entry = [0; 32];
+    (k.read_at(fd, &mut entry, at) == Ok(32)).then_some(())?;
+    entry.last_chunk().copied()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::sys::Linux;
+    use linux_raw_sys::general::O_RDONLY;
+    use proptest::prelude::*;
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt;
+
+    /// An MBR with that signature and the type of its first partition.
+    pub fn mbr(signature: u32, kind: u8) -> Vec<u8> {
+        let mut disk = vec![0; 64 << 10];
+        disk[440..444].copy_from_slice(&signature.to_le_bytes());
+        disk[450] = kind;
+        disk[510..512].copy_from_slice(&MARK);
+        disk
+    }
+
+    /// A GPT whose partition `n` has the bytes `n, 1, 2, …` as its GUID; its header in block `at`.
+    pub fn gpt(block: usize, at: usize) -> Vec<u8> {
+        let mut disk = mbr(0, PROTECTIVE);
+        let header = at * block;
+        disk[header..header + 8].copy_from_slice(b"EFI PART");
+        disk[header + 72..header + 80].copy_from_slice(&2_u64.to_le_bytes());
+        disk[header + 80..header + 84].copy_from_slice(&8_u32.to_le_bytes());
+        disk[header + 84..header + 88].copy_from_slice(&128_u32.to_le_bytes());
+        for part in 0..8 {
+            let guid = 2 * block + part * 128 + 16;
+            disk[guid] = part as u8 + 1;
+            (1..16).for_each(|n| disk[guid + n] = n as u8);
+        }
+        disk
+    }
+
+    fn uuid_in(disk: &[u8], block: u64, part: u64) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), disk).unwrap();
+        let mut k = Linux::default();
+        let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
+        let fd = k.open(&path, O_RDONLY).unwrap();
+        let blocks = disk.len() as u64 / block;
+        let found = uuid(&mut k, fd, block, blocks, part);
+        k.close(fd);
+        String::from_utf8(found.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_gpt_is_read_in_blocks_of_the_disk() {
+        for block in [512, 4096] {
+            let disk = gpt(block, 1);
+            let found = uuid_in(&disk, block as u64, 3);
+            assert_eq!(found, "03020103-0504-0706-0809-0a0b0c0d0e0f");
+            assert_eq!(uuid_in(&disk, block as u64, 9), "", "beyond the table");
+            assert_eq!(uuid_in(&disk, block as u64, 0), "", "the disk itself");
+        }
+        assert_eq!(uuid_in(&gpt(4096, 1), 512, 3), "", "other blocks than the table's");
+    }
+
+    #[test]
+    fn a_gpt_without_its_first_header_is_read_by_its_last() {
+        let disk = gpt(512, 127);
+        assert_eq!(uuid_in(&disk, 512, 1), "03020101-0504-0706-0809-0a0b0c0d0e0f");
+    }
+
+    #[test]
+    fn an_mbr_gives_signature_and_number() {
+        assert_eq!(uuid_in(&mbr(0xdead_beef, 0x83), 512, 1), "deadbeef-01");
+        assert_eq!(uuid_in(&mbr(0xbeef, 0x83), 512, 11), "0000beef-0b");
+    }
+
+    #[test]
+    fn without_a_table_there_is_none() {
+        assert_eq!(uuid_in(&[], 512, 1), "");
+        assert_eq!(uuid_in(&[0; 4096], 512, 1), "");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_table_of_any_kind_breaks_it(
+            changes in prop::collection::vec((0..1200_usize, any::<u8>()), 0..60),
+            block in prop::sample::select(vec![0, 1, 512, 4096, u64::MAX]),
+            part in any::<u64>(),
+        ) {
+            let mut disk = gpt(512, 1);
+            changes.iter().for_each(|(at, byte)| disk[*at] = *byte);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &disk).unwrap();
+            let mut k = Linux::default();
+            let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
+            let fd = k.open(&path, O_RDONLY).unwrap();
+            uuid(&mut k, fd, block, block, part);
+            k.close(fd);
+        }
+    }
+}

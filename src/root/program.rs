@@ -1,0 +1,98 @@
+//! Whether a program can be started, found out before there is no way back.
+#![forbid(unsafe_code)]
+
+use crate::arch::PROGRAMS;
+use crate::kernel::{Errno, Fd, Kernel};
+use crate::mem;
+use crate::text;
+use core::ffi::CStr;
+use linux_raw_sys::general::{O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG};
+use syscalls::Errno as E;
+
+/// So many bytes of a file tell the kernel what it is (`include/uapi/linux/binfmts.h`,
+/// `BINPRM_BUF_SIZE`).
+const HEAD: usize = 256;
+
+/// So many interpreters may need an interpreter of their own (`fs/exec.c`, `exec_binprm`).
+const DEPTH: u32 = 5;
+
+/// What is wrong with a program.
+pub type Fault = (Errno, &'static str);
+
+/// Whether execve(2) would take the program: it, its interpreter and its dynamic loader are there, may be
+/// executed and are for this machine.
+///
+/// # Errors
+/// What execve(2) would say, and why.
+pub fn check<K: Kernel>(k: &mut K, path: &CStr) -> Result<(), Fault> {
+    check_at(k, path, 0)
+}
+
+#[inline(never)]
+fn check_at<K: Kernel>(k: &mut K, path: &CStr, depth: u32) -> Result<(), Fault> {
+    match k.stat(path) {
+        Ok(stat) if stat.mode & S_IFMT != S_IFREG => return Err((E::EACCES, "not a regular file")),
+        Ok(_) => {}
+        Err(errno) if depth == 0 => return Err((errno, "it can't be reached")),
+        Err(errno) => return Err((errno, "its interpreter or dynamic loader is missing")),
+    }
+    k.may_execute(path).map_err(|errno| (errno, "not executable"))?;
+    let fd = k.open(path, O_RDONLY | O_NONBLOCK).map_err(|errno| (errno, "it can't be read"))?;
+    let needed = needed(k, fd);
+    k.close(fd);
+    match needed? {
+        Some(_) if depth >= DEPTH => Err((E::ELOOP, "too many interpreters")),
+        Some(next) => check_at(k, next, depth.wrapping_add(1)),
+        None => Ok(()),
+    }
+}
+
+/// The interpreter or dynamic loader that an open program names, if it does.
+fn needed<K: Kernel>(k: &mut K, fd: Fd) -> Result<Option<&'static CStr>, Fault> {
+    let mut head = [0; HEAD];
+    let _ = k.read(fd, &mut head);
+    if let Some(mut line) = head.strip_prefix(b"#!") {
+        // `fs/binfmt_script.c`
+        line = text::take(&mut line, b'\n').unwrap_or_default();
+        return Ok(text::take_word(&mut line).map(|name| up_to_nul(k, name)));
+    }
+    if !head.starts_with(b"\x7fELF") {
+        return Err((E::ENOEXEC, "not a program"));
+    }
+    if !PROGRAMS.contains(&u16::from_le_bytes(bytes(&head, 18))) {
+        return Err((E::ENOEXEC, "not a program for this machine"));
+    }
+    // The kernel may run programs of 32 bits, too; what they need isn't looked at.
+    Ok(if head.get(4) == Some(&2) { loader(k, fd, &head) } else { None })
+}
+
+/// The dynamic loader that a program header names (elf(5), `PT_INTERP`).
+fn loader<K: Kernel>(k: &mut K, fd: Fd, head: &[u8; HEAD]) -> Option<&'static CStr> {
+    let mut at = u64::from_le_bytes(bytes(head, 32));
+    let [size, count] = [54, 56].map(|at| u16::from_le_bytes(bytes(head, at)));
+    for _ in 0..count {
+        let mut part = [0; 56];
+        k.read_at(fd, &mut part, at).ok()?;
+        if u32::from_le_bytes(bytes(&part, 0)) == PT_INTERP {
+            let mut name = [0; HEAD];
+            k.read_at(fd, &mut name, u64::from_le_bytes(bytes(&part, 8))).ok()?;
+            return Some(up_to_nul(k, &name));
+        }
+        at = at.wrapping_add(size.into());
+    }
+    None
+}
+
+/// elf(5)
+const PT_INTERP: u32 = 3;
+
+/// The bytes at that place; zeros where there are none.
+fn bytes<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
+    text::tail(from, at).first_chunk().copied().unwrap_or([0; N])
+}
+
+/// A path that a NUL ends.
+fn up_to_nul<K: Kernel>(k: &mut K, mut text: &[u8]) -> &'static CStr {
+    let path = text::take(&mut text, 0).unwrap_or_default();
+    mem::path(k, &[path])
+}

@@ -1,0 +1,283 @@
+//! What a device holds, by its first bytes.
+//!
+//! One row a kind, from the file systems' own headers: `fs/ext4/ext4.h`, `fs/xfs/libxfs/xfs_format.h`,
+//! `include/uapi/linux/btrfs_tree.h`, `include/linux/f2fs_fs.h`, `fs/fat`, `fs/exfat/exfat_raw.h`,
+//! `fs/squashfs/squashfs_fs.h`, `fs/erofs/erofs_fs.h`, `include/linux/swap.h`, `fs/isofs`.
+#![forbid(unsafe_code)]
+
+use super::uuid::{PLAIN, SERIAL, Uuid, spell};
+use crate::text;
+
+/// So many bytes hold all that is looked at: btrfs has its label last.
+pub const LEN: usize = 0x1022b;
+
+/// How a kind's UUID is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Id {
+    None,
+    Plain,
+    Serial,
+}
+
+/// How a kind's label is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    /// Up to a NUL.
+    Plain,
+    /// Blanks at the end.
+    Padded,
+    /// UTF-16, little-endian.
+    Wide,
+}
+
+/// One kind: where its mark is and what it is, where UUID and label are; a length of 0 is no label.
+struct Row {
+    mark: (u32, [u8; 4]),
+    uuid: (u32, Id),
+    label: (u32, u16, Name),
+}
+
+const fn row(mark: (u32, &[u8; 4]), uuid: (u32, Id), label: (u32, u16, Name)) -> Row {
+    Row { mark: (mark.0, *mark.1), uuid, label }
+}
+
+/// No label.
+const NAMELESS: (u32, u16, Name) = (0, 0, Name::Plain);
+/// No UUID.
+const ANONYMOUS: (u32, Id) = (0, Id::None);
+
+/// What each row is called, an entry a row: the types to be mounted as, in order.
+const KINDS: &[u8] = b"xfs squashfs erofs f2fs btrfs ext4,ext3,ext2 vfat vfat exfat iso9660 \
+swap crypto_LUKS LVM2_member linux_raid_member";
+
+/// From here on they are no file systems.
+const FOREIGN: usize = 10;
+
+const ROWS: [Row; 14] = [
+    row((0, b"XFSB"), (32, Id::Plain), (108, 12, Name::Plain)),
+    row((0, b"hsqs"), ANONYMOUS, NAMELESS),
+    row((0x400, b"\xe2\xe1\xf5\xe0"), (0x430, Id::Plain), (0x440, 16, Name::Plain)),
+    row((0x400, b"\x10\x20\xf5\xf2"), (0x46c, Id::Plain), (0x47c, 1024, Name::Wide)),
+    row((0x10040, b"_BHR"), (0x10020, Id::Plain), (0x1012b, 256, Name::Plain)),
+    // Two bytes; the next two differ.
+    row((0x438, b"\x53\xef\0\0"), (0x468, Id::Plain), (0x478, 16, Name::Plain)),
+    row((82, b"FAT3"), (67, Id::Serial), (71, 11, Name::Padded)),
+    row((54, b"FAT1"), (39, Id::Serial), (43, 11, Name::Padded)),
+    row((3, b"EXFA"), (100, Id::Serial), NAMELESS),
+    row((0x8001, b"CD00"), ANONYMOUS, (0x8028, 32, Name::Padded)),
+    // The end of a page of 4 KiB.
+    row((4086, b"SWAP"), (0x40c, Id::Plain), (0x41c, 16, Name::Plain)),
+    row((0, b"LUKS"), ANONYMOUS, NAMELESS),
+    row((0x218, b"LVM2"), ANONYMOUS, NAMELESS),
+    row((0x1000, b"\xfc\x4e\x2b\xa9"), ANONYMOUS, NAMELESS),
+];
+
+/// What a device holds.
+pub struct Superblock<'a> {
+    image: &'a [u8],
+    row: &'static Row,
+    /// The types it may be mounted as, a comma between them.
+    pub kinds: &'static [u8],
+    /// It isn't a file system.
+    pub is_foreign: bool,
+}
+
+impl<'a> Superblock<'a> {
+    /// What these first bytes of a device are; none where no row knows.
+    #[must_use]
+    #[inline(never)]
+    pub fn of(image: &'a [u8]) -> Option<Self> {
+        let mut number = 0_usize;
+        for row in &ROWS {
+            let (at, mark) = row.mark;
+            let len = if mark.ends_with(&[0, 0]) { 2 } else { 4 };
+            if field(image, at, len) == text::head(&mark, len) {
+                let (kinds, is_foreign) = (text::nth(KINDS, b' ', number), number >= FOREIGN);
+                return Some(Self { image, row, kinds, is_foreign });
+            }
+            number = number.wrapping_add(1);
+        }
+        None
+    }
+
+    /// Its UUID as text; empty where it has none.
+    #[must_use]
+    #[inline(never)]
+    pub fn uuid(&self) -> Uuid {
+        let (mut text, (at, id)) = (Uuid::new(), self.row.uuid);
+        let pattern = if id == Id::Serial { SERIAL } else { PLAIN };
+        if id != Id::None {
+            spell(&mut text, pattern, field(self.image, at, 16));
+        }
+        text
+    }
+
+    /// Whether it has that label.
+    #[must_use]
+    #[inline(never)]
+    pub fn has_label(&self, wanted: &[u8]) -> bool {
+        let (at, len, name) = self.row.label;
+        let field = field(self.image, at, len.into());
+        if name == Name::Wide {
+            return is_wide(field, wanted);
+        }
+        let label = text::head(field, text::find(field, 0).unwrap_or(field.len()));
+        let label = if name == Name::Padded { text::trim(label) } else { label };
+        label == wanted && !label.is_empty()
+    }
+}
+
+/// `len` bytes; none where the image is shorter.
+fn field(image: &[u8], at: u32, len: usize) -> &[u8] {
+    text::tail(image, at as usize).get(..len).unwrap_or_default()
+}
+
+/// Whether a text of UTF-16 up to its NUL is `wanted`.
+fn is_wide(label: &[u8], mut wanted: &[u8]) -> bool {
+    let (pairs, _) = label.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).take_while(|unit| *unit != 0);
+    for letter in char::decode_utf16(units) {
+        let mut room = [0; 4];
+        let bytes = letter.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut room);
+        match wanted.strip_prefix(bytes.as_bytes()) {
+            Some(rest) => wanted = rest,
+            None => return false,
+        }
+    }
+    wanted.is_empty() && pairs.first().is_some_and(|pair| *pair != [0, 0])
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A device with these bytes at these places.
+    pub fn device(parts: &[(usize, &[u8])]) -> Vec<u8> {
+        let mut image = vec![0; LEN];
+        for (at, bytes) in parts {
+            image[*at..at + bytes.len()].copy_from_slice(bytes);
+        }
+        image
+    }
+
+    const BYTES: [u8; 16] = *b"\x01\x23\x45\x67\x89\xab\xcd\xef\0\x11\x22\x33\x44\x55\x66\x77";
+    const TEXT: &str = "01234567-89ab-cdef-0011-223344556677";
+
+    fn found(image: &[u8]) -> (&'static str, String) {
+        let superblock = Superblock::of(image).unwrap();
+        let uuid = String::from_utf8(superblock.uuid().to_vec()).unwrap();
+        (std::str::from_utf8(superblock.kinds).unwrap(), uuid)
+    }
+
+    fn has_label(image: &[u8], label: &str) -> bool {
+        Superblock::of(image).unwrap().has_label(label.as_bytes())
+    }
+
+    #[test]
+    fn each_kind_is_known_with_uuid_and_label() {
+        let wide: Vec<u8> =
+            "r\u{f6}\u{20ac}\u{1f600}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let kinds: [(&str, &str, &str, Vec<u8>); 9] = [
+            ("xfs", TEXT, "root", device(&[(0, b"XFSB"), (32, &BYTES), (108, b"root")])),
+            (
+                "erofs",
+                TEXT,
+                "root",
+                device(&[(1024, b"\xe2\xe1\xf5\xe0"), (1072, &BYTES), (1088, b"root")]),
+            ),
+            (
+                "f2fs",
+                TEXT,
+                "r\u{f6}\u{20ac}\u{1f600}",
+                device(&[(1024, b"\x10\x20\xf5\xf2"), (1132, &BYTES), (1148, &wide)]),
+            ),
+            (
+                "btrfs",
+                TEXT,
+                "root",
+                device(&[(65600, b"_BHRfS_M"), (65568, &BYTES), (65835, b"root")]),
+            ),
+            (
+                "ext4,ext3,ext2",
+                TEXT,
+                "sixteen letters!",
+                device(&[(1080, b"\x53\xef\x01\0"), (1128, &BYTES), (1144, b"sixteen letters!/")]),
+            ),
+            (
+                "vfat",
+                "6745-2301",
+                "ROOT",
+                device(&[(82, b"FAT32   "), (67, &BYTES[..4]), (71, b"ROOT       ")]),
+            ),
+            (
+                "vfat",
+                "6745-2301",
+                "MY ROOT",
+                device(&[(54, b"FAT16   "), (39, &BYTES[..4]), (43, b"MY ROOT    ")]),
+            ),
+            (
+                "iso9660",
+                "",
+                "DISC",
+                device(&[(0x8001, b"CD001"), (0x8028, b"DISC    "), (0x8030, &[b' '; 24])]),
+            ),
+            (
+                "swap",
+                TEXT,
+                "swap",
+                device(&[(4086, b"SWAPSPACE2"), (1036, &BYTES), (1052, b"swap")]),
+            ),
+        ];
+        for (kind, uuid, label, image) in &kinds {
+            assert_eq!(found(image), (*kind, uuid.to_string()));
+            assert!(has_label(image, label), "{kind}");
+            for other in ["", "roo", "root ", "rootx"] {
+                assert!(!has_label(image, other), "{kind} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_label_has_none() {
+        let image = device(&[(0, b"hsqs")]);
+        assert_eq!(found(&image), ("squashfs", String::new()));
+        assert!(!has_label(&image, ""));
+    }
+
+    #[test]
+    fn what_is_no_file_system_is_told_apart() {
+        let images = [
+            ("swap", device(&[(4086, b"SWAPSPACE2")])),
+            ("crypto_LUKS", device(&[(0, b"LUKS\xba\xbe")])),
+            ("LVM2_member", device(&[(0x218, b"LVM2 001")])),
+            ("linux_raid_member", device(&[(4096, b"\xfc\x4e\x2b\xa9")])),
+        ];
+        for (kind, image) in &images {
+            let superblock = Superblock::of(image).unwrap();
+            assert!(superblock.is_foreign && superblock.kinds == kind.as_bytes(), "{kind}");
+        }
+        assert!(!Superblock::of(&device(&[(0x8001, b"CD001")])).unwrap().is_foreign);
+    }
+
+    #[test]
+    fn an_empty_and_a_short_device_are_nothing() {
+        assert!(Superblock::of(&device(&[])).is_none() && Superblock::of(b"").is_none());
+        let short = Superblock::of(b"XFSB").unwrap();
+        assert!(!short.has_label(b"x") && !short.has_label(b""));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_it(image in prop::collection::vec(any::<u8>(), 0..2000), row in 0..ROWS.len()) {
+            let mut image = image;
+            let (at, mark) = ROWS[row].mark;
+            if let Some(place) = image.get_mut(at as usize..at as usize + 4) {
+                place.copy_from_slice(&mark);
+            }
+            if let Some(found) = Superblock::of(&image) {
+                let _ = (found.uuid(), found.has_label(b"x"), found.has_label(b""));
+            }
+        }
+    }
+}

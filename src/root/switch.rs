@@ -1,0 +1,159 @@
+//! Switching to the new root: all checks, then the mounts move, the new root becomes the root, and what was
+//! in the initramfs goes, which gives its memory back.
+//!
+//! One way for every kernel: `pivot_root(2)` works from 7.0 on only, and wouldn't free anything while
+//! devtmpfs' own thread holds the old root.
+#![forbid(unsafe_code)]
+
+use super::ROOT;
+use super::program;
+use crate::boot::Boot;
+use crate::files::{self, Kind};
+use crate::handover::Init;
+use crate::kernel::{Errno, Kernel, Result};
+use crate::line::Priority;
+use crate::mem::{self, Table};
+use crate::text;
+use core::ffi::CStr;
+use linux_raw_sys::general::{MS_MOVE, O_DIRECTORY, O_NOCTTY, O_PATH, O_RDONLY, O_RDWR};
+
+/// What is moved: a mount point and where it comes to.
+const MOVES: [(&CStr, &CStr); 4] = [
+    (c"/dev", c"/root/dev"),
+    (c"/proc", c"/root/proc"),
+    (c"/sys", c"/root/sys"),
+    (c"/run", c"/root/run"),
+];
+
+/// `include/uapi/linux/magic.h`: ramfs and tmpfs.
+const IN_MEMORY: [u32; 2] = [0x8584_58f6, 0x0102_1994];
+
+impl<K: Kernel> Boot<'_, K> {
+    /// Makes what is mounted on [`ROOT`] the root; false, and nothing has changed, where no init can be
+    /// started in it.
+    pub(super) fn switch(&mut self) -> bool {
+        let own = self.own();
+        let found = self.inside(|boot| boot.has_init(own));
+        if found != Ok(true) {
+            self.complain("look into the root", b"", found.map(drop));
+            return false;
+        }
+        if core::mem::take(&mut self.config.modules_disabled) {
+            self.disable_modules();
+        }
+        let is_initramfs = self.is_initramfs();
+        self.log.refresh(self.k);
+        let done = self.enter(is_initramfs);
+        self.complain("switch to the root", b"", done);
+        done.is_ok()
+    }
+
+    /// Whether one of the candidates for the real init can be started; says what is wrong with the others.
+    fn has_init(&mut self, own: crate::kernel::Stat) -> bool {
+        for path in self.candidates().into_iter().flatten() {
+            let is_own = self.k.stat(path).is_ok_and(|stat| own.is_same(&stat));
+            let (errno, why) = match program::check(self.k, path) {
+                _ if is_own => (Errno::ELOOP, "it is insinit itself"),
+                Ok(()) => return true,
+                Err((Errno::ENOENT, _)) if self.k.stat(path).is_err() && self.is_default() => {
+                    continue;
+                }
+                Err(fault) => fault,
+            };
+            let line = self.log.line(Priority::Error, "exec ").bytes(path.to_bytes());
+            line.colon().failed(errno).colon().str(why).str(", in the root");
+            self.log.send(self.k);
+        }
+        if self.is_default() {
+            self.log.line(Priority::Error, "exec: failed ENOENT: no init in the root");
+            self.log.send(self.k);
+        }
+        false
+    }
+
+    fn is_default(&self) -> bool {
+        matches!(self.init, Init::Default)
+    }
+
+    /// Whether this is the kernel's own first root, in memory: anything else is somebody's files.
+    fn is_initramfs(&mut self) -> bool {
+        let in_memory = self.k.magic(c"/").is_ok_and(|magic| IN_MEMORY.contains(&magic));
+        let mut mounts = files::text(self.k, c"/proc/mounts");
+        let mut is_first = false;
+        while let Some(line) = text::take(&mut mounts, b'\n') {
+            is_first |= line.starts_with(b"rootfs / rootfs ");
+        }
+        if !(in_memory && is_first) {
+            self.log.line(Priority::Warning, "keep /: no initramfs, nothing is deleted");
+            self.log.send(self.k);
+        }
+        in_memory && is_first
+    }
+
+    /// Enters the new root, and deletes what was in the old one, if it is an initramfs.
+    fn enter(&mut self, is_initramfs: bool) -> Result<()> {
+        for (from, to) in MOVES {
+            if self.k.mount(from, to, c"", MS_MOVE, c"").is_err() {
+                let _ = self.k.detach(from);
+            }
+        }
+        self.ground.leave();
+        let old = self.k.open(c"/", O_PATH | O_DIRECTORY)?;
+        let done = self.become_root();
+        if done.is_ok() && is_initramfs && self.k.change_dir_to(old).is_ok() {
+            let device = self.k.stat(c".").unwrap_or_default().device;
+            let mut path = Table::new();
+            path.extend(self.k, b".\0");
+            delete(self.k, &mut path, device);
+            let _ = self.k.change_dir(c"/");
+        }
+        self.k.close(old);
+        self.console();
+        done
+    }
+
+    fn become_root(&mut self) -> Result<()> {
+        self.k.change_dir(ROOT)?;
+        self.k.mount(c".", c"/", c"", MS_MOVE, c"")?;
+        self.k.change_root(c".")?;
+        self.k.change_dir(c"/")
+    }
+
+    /// Opens the console anew: descriptors 0 to 2 are of the old root's, whose path is gone.
+    fn console(&mut self) {
+        if self.ground.no_input {
+            return;
+        }
+        if let Ok(fd) = self.k.open(c"/dev/console", O_RDWR | O_NOCTTY) {
+            for number in 0..3 {
+                self.k.replace(number, fd);
+            }
+            self.k.close(fd);
+        }
+    }
+}
+
+/// Deletes all that the folder holds on that device. `path` ends with a NUL, and so it comes back.
+fn delete<K: Kernel>(k: &mut K, path: &mut Table<u8>, device: u64) {
+    let len = path.len().saturating_sub(1);
+    let Ok(fd) = k.open(c_str(path), O_RDONLY | O_DIRECTORY) else { return };
+    let _ = files::entries_open(k, fd, &mut |k: &mut K, name, kind| {
+        path.truncate(len);
+        for part in [b"/", name, b"\0"] {
+            path.extend(k, part);
+        }
+        if kind != Kind::Dir {
+            let _ = k.unlink(c_str(path));
+        } else if k.stat(c_str(path)).is_ok_and(|stat| stat.device == device) {
+            delete(k, path, device);
+            let _ = k.remove_dir(c_str(path));
+        }
+    });
+    k.close(fd);
+    path.truncate(len);
+    path.push(k, 0);
+}
+
+fn c_str(path: &Table<u8>) -> &CStr {
+    mem::c_str(path).unwrap_or_default()
+}
