@@ -2,7 +2,7 @@
 
 use crate::console::{End, Run};
 use crate::scenario::{Ends, Scenario};
-use crate::transcript::find;
+use crate::transcript::{find, fits};
 use insinit::line;
 
 /// Lines that no boot may show.
@@ -20,6 +20,7 @@ pub fn faults(scenario: &Scenario, release: &str, run: &Run) -> Vec<String> {
     let oops: &[&str] = if scenario.image.holds("tm_oops") { &[] } else { &OOPS };
     let forbid: Vec<String> = scenario.forbid.iter().chain(&NEVER).chain(oops).map(fill).collect();
     let faults = missing(&run.lines, &expect).into_iter();
+    let faults = faults.chain(repeated(&run.lines, scenario.once));
     let faults = faults.chain(forbidden(&run.lines, &forbid));
     faults.chain(ending(scenario.end, run)).chain(lost(&run.lines)).collect()
 }
@@ -35,6 +36,13 @@ fn missing(lines: &[String], expect: &[String]) -> Option<String> {
         }
     }
     None
+}
+
+/// The lines that don't come exactly once.
+fn repeated(lines: &[String], once: &[&str]) -> Vec<String> {
+    let count = |pattern: &str| lines.iter().filter(|line| fits(line, pattern)).count();
+    let odd = once.iter().filter(|pattern| count(pattern) != 1);
+    odd.map(|pattern| format!("{} times: {pattern}", count(pattern))).collect()
 }
 
 /// The lines that must not be there.

@@ -34,6 +34,8 @@ pub struct Scenario {
     pub memory: Memory,
     /// Lines that have to come, in this order; patterns as `transcript` has them.
     pub expect: &'static [&'static str],
+    /// Lines that have to come exactly once, anywhere.
+    pub once: &'static [&'static str],
     /// Lines that must not come.
     pub forbid: &'static [&'static str],
     /// How it has to end.
@@ -171,6 +173,7 @@ pub const PLAIN: Scenario = Scenario {
     console: true,
     memory: Memory::Plenty,
     expect: &[],
+    once: &[],
     forbid: &[],
     end: Ends::Off,
     limit: 120,

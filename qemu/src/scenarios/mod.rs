@@ -8,6 +8,7 @@ mod limits;
 mod list;
 mod order;
 mod parameters;
+mod results;
 mod testmods;
 mod ways;
 mod wrong;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Scenario> {
         handover::SCENARIOS,
         limits::SCENARIOS,
         testmods::SCENARIOS,
+        results::SCENARIOS,
         wrong::SCENARIOS,
         harness::SCENARIOS,
     ];
