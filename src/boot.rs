@@ -330,6 +330,11 @@ impl<'k, K: Kernel> Boot<'k, K> {
         match params::of_step(self.k, &self.config, &self.plan, number) {
             Some(params) if self.shows => self.show(path, params),
             Some(params) => {
+                if self.ground.is_guest
+                    && let Some(outcome) = self.elsewhere(step.name)
+                {
+                    return outcome;
+                }
                 let path = self.tree.path(self.k, path);
                 self.load(step.name, path, params)
             }

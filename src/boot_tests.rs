@@ -11,6 +11,7 @@ mod failing;
 mod faults;
 mod graphs;
 mod handover;
+mod helper;
 mod init;
 #[cfg(feature = "jobs")]
 mod jobs;

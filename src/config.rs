@@ -113,6 +113,8 @@ pub struct Config {
     pub modules_disabled: bool,
     /// `insinit.inflate=` and `insinit.force=`
     pub ways: Ways,
+    /// `blacklist` lines count for the list's names, too, as modprobe's `-b` has it.
+    pub hides_names: bool,
     /// `insinit.coldplug`
     pub coldplug: bool,
     /// `insinit.jobs=` and what goes with it

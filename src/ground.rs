@@ -30,6 +30,8 @@ pub struct Ground {
     dev: Mount,
     /// Descriptor 0 was closed at the start: nobody can type.
     pub no_input: bool,
+    /// The machine is somebody else's: nothing is made, and nobody else sees what is mounted.
+    pub is_guest: bool,
 }
 
 impl Ground {
@@ -54,14 +56,14 @@ impl Ground {
     /// What mounting or reading /proc says.
     #[inline(never)]
     pub fn cmdline<K: Kernel>(&mut self, k: &mut K) -> Result<&'static [u8]> {
-        self.proc.made = k.make_dir(c"/proc").is_ok();
+        self.proc.made = !self.is_guest && k.make_dir(c"/proc").is_ok();
         if !self.proc.made {
             match files::read(k, c"/proc/cmdline") {
                 Err(Errno::ENOENT) => {}
                 found => return found,
             }
         }
-        mount(k, &mut self.proc, c"/proc", c"proc")?;
+        mount(k, self.is_guest, &mut self.proc, c"/proc", c"proc")?;
         files::read(k, c"/proc/cmdline")
     }
 
@@ -79,8 +81,8 @@ impl Ground {
     }
 
     fn mount_sys<K: Kernel>(&mut self, k: &mut K) -> Result<()> {
-        self.sys.made |= k.make_dir(c"/sys").is_ok();
-        mount(k, &mut self.sys, c"/sys", c"sysfs")
+        self.sys.made |= !self.is_guest && k.make_dir(c"/sys").is_ok();
+        mount(k, self.is_guest, &mut self.sys, c"/sys", c"sysfs")
     }
 
     /// Mounts /sys and devtmpfs on /dev where they aren't there, for whoever looks for devices. A kernel
@@ -116,8 +118,18 @@ impl Ground {
 }
 
 /// Mounts a file system of the kernel's own.
-fn mount<K: Kernel>(k: &mut K, done: &mut Mount, target: &CStr, kind: &CStr) -> Result<()> {
+#[inline(never)]
+fn mount<K: Kernel>(
+    k: &mut K,
+    is_guest: bool,
+    done: &mut Mount,
+    target: &CStr,
+    kind: &CStr,
+) -> Result<()> {
     let flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    if is_guest {
+        k.seclude()?;
+    }
     k.mount(kind, target, kind, flags, c"")?;
     done.mounted = true;
     Ok(())

@@ -125,6 +125,9 @@ pub trait Kernel {
         flags: u32,
         data: &CStr,
     ) -> Result<()>;
+    /// unshare(2) `CLONE_NEWNS`, then mount(2) that keeps what is mounted from now on from everybody else
+    /// (mount_namespaces(7)).
+    fn seclude(&mut self) -> Result<()>;
     /// umount2(2) with `MNT_DETACH`.
     fn detach(&mut self, target: &CStr) -> Result<()>;
     /// statfs(2): the magic number of the file system that holds `path` (`include/uapi/linux/magic.h`).

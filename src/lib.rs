@@ -26,6 +26,7 @@ pub mod ground;
 #[cfg(feature = "gzip")]
 pub mod gzip;
 pub mod handover;
+pub mod helper;
 pub mod image;
 pub mod index;
 pub mod inflate;
@@ -69,14 +70,17 @@ use kernel::{Fd, Kernel};
 pub const USAGE: &str = "insinit: inserts kernel modules, then starts the real init. It is meant to be \
 /init of an initramfs (PID 1); insinit plan --help tells what else it does.\n";
 
-/// The program: the boot as PID 1, the plan where that is asked for; otherwise it says what it is and
-/// exits 2.
+/// The program: the boot as PID 1, the kernel's helper as modprobe, the plan where that is asked for;
+/// otherwise it says what it is and exits 2.
 pub fn main<K: Kernel>(k: &mut K, process: start::Process) -> ! {
     if k.pid() == 1 {
         boot::run(k, process)
     }
     let mut arguments = process.argv;
-    arguments.take();
+    let own = arguments.take().unwrap_or_default();
+    if name::base(own.to_bytes()) == b"modprobe" {
+        helper::run(k, process, arguments)
+    }
     if arguments.take() == Some(c"plan") {
         show::run(k, process, arguments)
     }

@@ -28,6 +28,10 @@ const COMPRESSED_FILE: u32 = 4;
 /// 1 where no module is loaded or removed any more.
 pub const DISABLED: &CStr = c"/proc/sys/kernel/modules_disabled";
 
+/// How long a module that somebody else is loading is waited for, in milliseconds, and how often that.
+const WAIT: u32 = 100;
+const WAITS: u32 = 100;
+
 /// What the loads of one boot share.
 pub struct Loader {
     budget: Budget,
@@ -401,8 +405,30 @@ impl<K: Kernel> Boot<'_, K> {
         match self.state(name) {
             State::Builtin => Outcome::already(true),
             State::Live => Outcome::already(false),
-            State::Other => Outcome::of(Kind::Missing),
+            State::Moving | State::Other => Outcome::of(Kind::Missing),
         }
+    }
+
+    /// What somebody else has done about a module, or is about to do: that is waited for, but no more than
+    /// ten seconds, because its init may be what asked for it.
+    #[inline(never)]
+    pub fn elsewhere(&mut self, name: &[u8]) -> Option<Outcome> {
+        for waited in 0..WAITS {
+            match self.state(name) {
+                State::Live => return Some(Outcome::already(false)),
+                State::Moving if waited == WAITS / 2 => {
+                    self.log
+                        .line(Priority::Warning, "wait ")
+                        .name(name)
+                        .str(": it is being loaded");
+                    self.log.send(self.k);
+                }
+                State::Moving => {}
+                _ => return None,
+            }
+            self.k.sleep(WAIT);
+        }
+        Some(Outcome::failed(Why::Elsewhere, Errno::ETIMEDOUT))
     }
 
     /// What /sys/module says of a name.
@@ -415,6 +441,7 @@ impl<K: Kernel> Boot<'_, K> {
         match self.ground.sys(self.k, path) {
             _ if name.first() == Some(&b'.') => State::Other, // no module's name, but a folder's
             Ok(text) if text::trim(text) == b"live" => State::Live,
+            Ok(_) => State::Moving,
             Err(Errno::ENOENT) if self.has_folder(path) => State::Builtin,
             _ => State::Other,
         }
@@ -464,6 +491,8 @@ enum State {
     /// A folder without `initstate`.
     Builtin,
     Live,
-    /// Not there, or coming or going.
+    /// Coming or going.
+    Moving,
+    /// Not there.
     Other,
 }

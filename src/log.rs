@@ -39,13 +39,22 @@ pub struct Log {
     made_node: bool,
     /// The folder /dev is ours.
     made_dev: bool,
+    /// The machine is somebody else's: no node is made.
+    is_guest: bool,
     line: Line,
 }
 
 impl Default for Log {
     fn default() -> Self {
         let (sink, level) = (Sink::Closed, Priority::Info);
-        Self { sink, level, made_node: false, made_dev: false, line: Line::default() }
+        Self {
+            sink,
+            level,
+            made_node: false,
+            made_dev: false,
+            is_guest: false,
+            line: Line::default(),
+        }
     }
 }
 
@@ -54,6 +63,15 @@ impl Log {
     #[must_use]
     pub fn plain() -> Self {
         Self { sink: Sink::Console(Fd(2)), ..Self::default() }
+    }
+
+    /// The log of a program beside PID 1: on descriptor 2, or where there was none in the kernel's log.
+    #[must_use]
+    pub fn of_guest(has_output: bool) -> Self {
+        match has_output {
+            true => Self::plain(),
+            false => Self { is_guest: true, ..Self::default() },
+        }
     }
 
     /// Sets the lowest priority that is written.
@@ -128,7 +146,7 @@ impl Log {
 
     fn open_kmsg<K: Kernel>(&mut self, k: &mut K) -> Result<Fd> {
         match k.open(KMSG, O_WRONLY | O_NOCTTY | O_NONBLOCK) {
-            Err(Errno::ENOENT) => {}
+            Err(Errno::ENOENT) if !self.is_guest => {}
             Ok(fd) if !is_device(k, fd) => {
                 k.close(fd);
                 return Err(Errno::ENODEV);

@@ -58,6 +58,8 @@ pub enum Why {
     Params,
     /// It stands behind too long a chain of dependencies.
     Deep,
+    /// Somebody else has been loading it for as long as one waits.
+    Elsewhere,
     /// Compressed, and who is to inflate it (`insinit.inflate=`) can't.
     Unwanted,
     /// Its inflated copy for a forced load could not be made.

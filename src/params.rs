@@ -65,7 +65,7 @@ fn of_module(key: &'static [u8], module: &[u8]) -> Option<&'static [u8]> {
 /// back the same value. False for a value that no quoting brings through: an odd quote beside white space.
 #[must_use]
 #[inline(never)]
-fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Option<&[u8]>) -> bool {
+pub fn add<K: Kernel>(k: &mut K, text: &mut Table<u8>, param: &[u8], value: Option<&[u8]>) -> bool {
     append(k, text, param);
     let start = text.len().wrapping_sub(param.len());
     let Some(value) = value else { return true };

@@ -343,6 +343,8 @@ impl Planner<'_> {
                 if names.is_empty() && link == Link::Device {
                     return;
                 }
+            } else if self.config.hides_names {
+                hidden = self.blacklisted(name, link);
             }
         }
         for name in names.iter() {
@@ -354,6 +356,20 @@ impl Planner<'_> {
         }
     }
 
+    /// The file that hides a module from what leads to it; soft dependencies see it.
+    #[inline(never)]
+    fn blacklisted(&self, name: &[u8], link: Link) -> Option<&'static [u8]> {
+        let mut rules = self.config.rules();
+        while matches!(link, Link::Hard | Link::Device)
+            && let Some(hidden) = rules.next(b"blacklist")
+        {
+            if name::same(hidden, name) {
+                return Some(rules.by);
+            }
+        }
+        None
+    }
+
     /// Plans a module that an alias stands for; or gives the file that hides it from the list's aliases.
     fn alias<K: Kernel>(
         &mut self,
@@ -362,13 +378,9 @@ impl Planner<'_> {
         alias: &'static [u8],
         link: Link,
     ) -> Option<&'static [u8]> {
-        let mut rules = self.config.rules();
-        while matches!(link, Link::Hard | Link::Device)
-            && let Some(hidden) = rules.next(b"blacklist")
-        {
-            if name::same(hidden, name) {
-                return Some(rules.by);
-            }
+        let hidden = self.blacklisted(name, link);
+        if hidden.is_some() {
+            return hidden;
         }
         let file = self.tree.find(name);
         self.alias = alias;

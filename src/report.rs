@@ -88,7 +88,8 @@ not a module, starts with \n\
 \n\
 needs \n\
 a parameter holds an odd quote and white space
-behind a chain of more than 5000 dependencies";
+behind a chain of more than 5000 dependencies
+somebody else has been loading it for 10 s";
 
 /// What errors of the load calls mean, one a line, in the order of [`explained`].
 const EXPLAINED: &[u8] = b"its init returned it

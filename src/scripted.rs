@@ -72,6 +72,8 @@ pub struct Machine {
     without_devtmpfs: bool,
     fds: Descriptors,
     modules: Modules,
+    /// What is mounted is nobody else's.
+    secluded: bool,
     devices: Devices,
     words: Vec<u8>,
     pid: i32,
@@ -127,6 +129,7 @@ impl Machine {
             without_devtmpfs: false,
             fds: Descriptors::console(&[0, 1, 2]),
             modules: Modules::default(),
+            secluded: false,
             devices: Devices::default(),
             words: Vec::new(),
             pid: 1,
@@ -247,6 +250,12 @@ impl Machine {
     /// A module that was loaded before.
     pub fn live(mut self, module: &str) -> Self {
         self.modules.set_live(module);
+        self
+    }
+
+    /// A module that somebody else is loading for so many milliseconds; then it is live, or gone.
+    pub fn coming(mut self, module: &str, milliseconds: u64, then_live: bool) -> Self {
+        self.modules.set_coming(module, self.clock + milliseconds * 1000, then_live);
         self
     }
 
@@ -452,6 +461,12 @@ impl Machine {
     pub fn pid(mut self, pid: i32) -> Self {
         self.pid = pid;
         self
+    }
+
+    /// Runs it as the kernel's helper, or as somebody's modprobe, beside PID 1.
+    pub fn helper(mut self, arguments: &[&str]) -> Booted {
+        self.argv = vec!["/sbin/modprobe".into()];
+        self.arguments(arguments, &[]).pid(42).boot()
     }
 
     /// Runs `insinit plan` with these arguments.

@@ -292,6 +292,12 @@ impl Kernel for Linux {
         unsafe { syscall!(Sysno::mount, what, target, kind, flags, data.as_ptr()) }.map(drop)
     }
 
+    fn seclude(&mut self) -> Result<()> {
+        // SAFETY: takes no memory.
+        unsafe { syscall!(Sysno::unshare, raw::CLONE_NEWNS) }?;
+        self.mount(c"", c"/", c"", raw::MS_REC | raw::MS_PRIVATE, c"")
+    }
+
     fn detach(&mut self, target: &CStr) -> Result<()> {
         // SAFETY: `target` is a C string.
         unsafe { syscall!(Sysno::umount2, target.as_ptr(), raw::MNT_DETACH) }.map(drop)

@@ -243,7 +243,8 @@ impl Booted {
         let after = self.machine.tree.paths();
         let new = after.iter().filter(|path| !self.before.contains(path));
         let gone = self.before.iter().filter(|path| !after.contains(path));
-        new.chain(gone).chain(self.machine.mounts.keys()).cloned().collect()
+        let mounts = self.machine.mounts.keys().filter(|_| !self.machine.secluded);
+        new.chain(gone).chain(mounts).cloned().collect()
     }
 }
 

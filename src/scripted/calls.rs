@@ -402,7 +402,16 @@ impl Kernel for Machine {
     ) -> Result<()> {
         let [source, target, kind, data] = [what, target, kind, data].map(text);
         self.call("mount", &target)?;
+        if self.pid != 1 && !self.secluded {
+            self.odd.push(format!("somebody else's {target} is mounted on"));
+        }
         self.mount_on(&target, Mount { source, kind, flags, data, files: None })
+    }
+
+    fn seclude(&mut self) -> Result<()> {
+        self.call("unshare", "")?;
+        self.secluded = true;
+        Ok(())
     }
 
     fn detach(&mut self, target: &CStr) -> Result<()> {
@@ -487,6 +496,7 @@ impl Kernel for Machine {
         let _ = self.call("sleep", milliseconds);
         self.clock += u64::from(milliseconds) * 1000;
         self.devices.pass(self.clock);
+        self.modules.pass(self.clock);
     }
 
     fn memory(&mut self) -> Memory {

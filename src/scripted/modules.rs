@@ -45,6 +45,8 @@ pub struct Load {
 #[derive(Default)]
 pub struct Modules {
     live: BTreeSet<String>,
+    /// Somebody else loads these until then; with true, they are live after that.
+    coming: BTreeMap<String, (u64, bool)>,
     built_in: BTreeSet<String>,
     needs: BTreeMap<String, Vec<String>>,
     /// Answers still to be given; with true, somebody else has loaded the module by then.
@@ -82,6 +84,21 @@ impl Modules {
 
     pub fn is_live(&self, module: &str) -> bool {
         self.live.contains(&spelled(module))
+    }
+
+    pub fn set_coming(&mut self, module: &str, until: u64, then_live: bool) {
+        self.coming.insert(spelled(module), (until, then_live));
+    }
+
+    /// It is that time now.
+    pub fn pass(&mut self, now: u64) {
+        let done = |(_, (until, _)): &(&String, &(u64, bool))| *until <= now;
+        let done: Vec<_> = self.coming.iter().filter(done).map(|(name, _)| name.clone()).collect();
+        for name in done {
+            if self.coming.remove(&name).is_some_and(|(_, then_live)| then_live) {
+                self.set_live(&name);
+            }
+        }
     }
 
     pub fn set_built_in(&mut self, module: &str) {
@@ -139,6 +156,9 @@ impl Modules {
         let (name, file) = path.split_once('/').unwrap_or((path, ""));
         match (self.live.contains(name), file) {
             (true, "initstate") => Some(Node::File(b"live\n"[..].into())),
+            (_, "initstate") if self.coming.contains_key(name) => {
+                Some(Node::File(b"coming\n"[..].into()))
+            }
             (live, "") if live || self.built_in.contains(name) => Some(Node::Dir),
             _ => None,
         }
