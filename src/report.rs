@@ -19,7 +19,8 @@ impl<K: Kernel> Boot<'_, K> {
     pub fn say(&mut self, step: &Step, micros: u64, needs: Option<u32>) {
         let outcome = &step.outcome;
         let release = if outcome.errno() == Errno::ENOEXEC { self.release() } else { b"" };
-        let line = self.log.line(outcome.priority(step.severity), "load ");
+        let verb = if self.ground.is_guest { "modprobe " } else { "load " };
+        let line = self.log.line(outcome.priority(step.severity), verb);
         match step.task {
             Task::Missing if outcome.kind == Kind::Missing => line.bytes(step.name), // as it was written
             _ => line.name(step.name),

@@ -17,6 +17,9 @@ use crate::{advice, cpio, loader, output, program, words};
 /// Where the real init lands.
 const INIT: &str = "sbin/init";
 
+/// The kernel's usermode helper (`CONFIG_MODPROBE_PATH`).
+const MODPROBE: &str = "sbin/modprobe";
+
 /// Directories that the loader mounts on.
 const MOUNT_POINTS: [&str; 3] = ["dev", "proc", "sys"];
 
@@ -124,6 +127,9 @@ fn own_entries(options: &Options, request: &Request) -> Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = MOUNT_POINTS.map(Entry::dir).into();
     if !options.no_loader {
         entries.push(loader::entry(options.loader.as_deref(), options.arch)?);
+    }
+    if options.modprobe {
+        entries.push(Entry::link(MODPROBE, "/init").with_source("--modprobe"));
     }
     if !options.conf_words.is_empty() {
         entries.push(lines(words::CONF, &options.conf_words).with_source("--conf-words"));

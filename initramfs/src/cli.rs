@@ -89,6 +89,12 @@ pub struct Build {
     /// Leave the loader out, e.g. to append only modules to an image
     #[arg(long)]
     no_loader: bool,
+    /// Put the loader in as /sbin/modprobe, too, for the modules that the kernel itself asks for
+    ///
+    /// The kernel starts that program before the real init runs, while insinit loads, and under the
+    /// real init. The modules that it will ask for must be packed: --module names them.
+    #[arg(long, conflicts_with = "no_loader")]
+    modprobe: bool,
     /// A file to put in; repeatable
     ///
     /// Modes become 0755 for files that are executable and 0644 for others; set-user-ID bits
@@ -178,6 +184,7 @@ impl Build {
             compress: self.compress,
             loader: self.loader,
             no_loader: self.no_loader,
+            modprobe: self.modprobe,
             files: self.file,
             trees: self.tree,
             init: self.init,

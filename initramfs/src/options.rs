@@ -34,6 +34,8 @@ pub struct Options {
     pub loader: Option<PathBuf>,
     /// Leave the loader out.
     pub no_loader: bool,
+    /// Put the loader in as `/sbin/modprobe`, too.
+    pub modprobe: bool,
     /// Single files.
     pub files: Vec<FileSpec>,
     /// Directories laid over the root.

@@ -195,3 +195,18 @@ fn the_loader_is_no_real_init() {
     let found = error(&Options { init: Some(world.path("loader")), ..world.plain() });
     assert!(found.starts_with("--init: that is the loader itself"), "{found}");
 }
+
+#[test]
+fn the_loader_may_be_modprobe_too() {
+    let world = World::new();
+    let mut options = world.plain();
+    build(&options).expect("an image");
+    assert!(entry(&options.output, "sbin/modprobe").is_none());
+    options.modprobe = true;
+    build(&options).expect("an image");
+    let link = entry(&options.output, "sbin/modprobe").expect("the link");
+    assert_eq!(link.node, Node::Link(b"/init".to_vec()));
+    options.files.push(file(&world.write("modprobe", "kmod"), "/sbin/modprobe"));
+    let error = build(&options).expect_err("two of them").to_string();
+    assert!(error.contains("sbin/modprobe is wanted twice"), "{error}");
+}

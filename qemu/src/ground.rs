@@ -93,6 +93,7 @@ impl Ground {
             list: wanted.list,
             files: self.files(scenario, folder)?,
             loader: Some(self.programs.loader.clone()),
+            modprobe: wanted.modprobe,
             init: wanted.init.then(|| self.programs.guest.clone()),
             ..plain
         })
@@ -133,7 +134,7 @@ impl Ground {
             memory,
             cpus: 1,
             accelerator: accelerator::best(self.machine, &self.kernel.image),
-            extra: vec![],
+            extra: scenario.qemu.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Scenario {
     pub long: &'static [&'static str],
     /// What is in the image.
     pub image: Image,
+    /// Words for QEMU: devices.
+    pub qemu: &'static [&'static str],
     /// Words for the kernel.
     pub words: &'static str,
     /// The words are made so long that the command line is cut.
@@ -59,6 +61,8 @@ pub struct Image {
     pub odd: &'static [Odd],
     /// The real init is there.
     pub init: bool,
+    /// The loader is there as modprobe, too.
+    pub modprobe: bool,
 }
 
 /// A file made for a test.
@@ -168,6 +172,7 @@ pub const PLAIN: Scenario = Scenario {
     on: ALL,
     long: &[],
     image: NOTHING,
+    qemu: &[],
     words: "",
     overlong: false,
     console: true,
@@ -180,5 +185,12 @@ pub const PLAIN: Scenario = Scenario {
 };
 
 /// An image of the loader and the real init.
-pub const NOTHING: Image =
-    Image { modules: &[], compress: None, list: false, files: &[], odd: &[], init: true };
+pub const NOTHING: Image = Image {
+    modules: &[],
+    compress: None,
+    list: false,
+    files: &[],
+    odd: &[],
+    init: true,
+    modprobe: false,
+};

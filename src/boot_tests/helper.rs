@@ -64,7 +64,7 @@ fn what_is_not_there_is_no_word_but_a_status() {
     assert_eq!((booted.lines(), status(&booted)), (vec![], 1));
     let booted = machine().helper(&["nobody"]);
     assert_eq!((booted.console().len(), status(&booted)), (1, 1), "{booted}");
-    assert!(booted.says("load nobody: missing in /lib/modules/6.12.107"), "{booted}");
+    assert!(booted.says("modprobe nobody: missing in /lib/modules/6.12.107"), "{booted}");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_failure_goes_to_the_log_or_to_who_asked() {
     let booted = asked(machine().answer("a", Errno::EIO), "b");
     assert_eq!((booted.order(), status(&booted)), (vec!["a"], 1));
     assert_eq!((booted.log().len(), booted.console().len()), (2, 0), "{booted}");
-    assert!(booted.log()[0].starts_with("<3>insinit: load a: failed EIO"), "{booted}");
+    assert!(booted.log()[0].starts_with("<3>insinit: modprobe a: failed EIO"), "{booted}");
     let booted = machine().answer("a", Errno::EIO).helper(&["b"]);
     assert_eq!((booted.log().len(), booted.console().len(), status(&booted)), (0, 2, 1));
 }
@@ -118,7 +118,7 @@ fn a_module_that_asks_for_itself_is_named_after_ten_seconds() {
     assert_eq!((booted.order(), booted.count("sleep"), status(&booted)), (vec![], 100, 1));
     let lines = [
         "<4>insinit: wait a: it is being loaded",
-        "<3>insinit: load a: failed ETIMEDOUT: somebody else has been loading it for 10 s",
+        "<3>insinit: modprobe a: failed ETIMEDOUT: somebody else has been loading it for 10 s",
     ];
     assert_eq!(booted.log(), lines);
     let booted = asked(bare().coming("a", u64::MAX >> 20, false), "hidden");
@@ -135,7 +135,7 @@ fn a_blacklist_hides_a_module_from_the_kernel() {
     assert_eq!(machine().helper(&["b"]).order(), ["a", "b"]);
     let booted = machine().helper(&["-b", "b"]);
     assert_eq!((booted.order(), status(&booted)), (vec![], 1));
-    assert!(booted.says("load b: blocked by /etc/modprobe.d/x.conf"), "{booted}");
+    assert!(booted.says("modprobe b: blocked by /etc/modprobe.d/x.conf"), "{booted}");
 }
 
 #[test]

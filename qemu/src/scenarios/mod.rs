@@ -1,9 +1,11 @@
 //! All boot tests, by topic. What works stands beside what has to fail well.
 
+mod coldplug;
 mod compression;
 mod failure;
 mod handover;
 mod harness;
+mod helper;
 mod limits;
 mod list;
 mod order;
@@ -24,6 +26,8 @@ pub fn all() -> Vec<Scenario> {
         list::SCENARIOS,
         order::SCENARIOS,
         compression::SCENARIOS,
+        coldplug::SCENARIOS,
+        helper::SCENARIOS,
         ways::SCENARIOS,
         parameters::SCENARIOS,
         failure::SCENARIOS,
