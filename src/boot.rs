@@ -240,7 +240,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     #[inline(never)]
     pub fn load_planned(&mut self) {
         #[cfg(feature = "jobs")]
-        if self.side_by_side() {
+        if !self.ground.is_guest && self.side_by_side() {
             self.done = self.plan.order.len();
         }
         while let Some(number) = self.plan.order.get(self.done).copied() {

@@ -170,3 +170,10 @@ fn descriptors_are_made_sound() {
     let kept = |open: &[i32]| machine().fds(open).helper(&["a"]).count("keep");
     assert_eq!([&[][..], &[0, 2], &[0, 1, 2]].map(kept), [3, 1, 0]);
 }
+
+#[test]
+fn it_has_no_workers() {
+    let booted = machine().words("insinit.jobs=4").helper(&["-a", "a", "b", "c"]);
+    assert_eq!((booted.order(), status(&booted)), (vec!["a", "b", "c"], 0));
+    assert_eq!(booted.count("spawn") + booted.count("fork") + booted.count("clone"), 0);
+}
