@@ -34,6 +34,7 @@ mod trees;
 #[cfg(all(feature = "gzip", feature = "ways"))]
 mod ways;
 mod words;
+mod xz;
 
 use crate::scripted::{Booted, Machine};
 

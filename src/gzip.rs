@@ -5,8 +5,8 @@
 //! `miniz_oxide`; header, trailer and what may follow are checked here.
 #![forbid(unsafe_code)]
 
-use crate::crc32::Crc32;
-use crate::inflate::{Damage, Inflated, Input, Scratch, Source};
+use crate::fields::Fields;
+use crate::inflate::{Damage, Inflated, Scratch, Source};
 use miniz_oxide::inflate::TINFLStatus as Status;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
@@ -46,9 +46,8 @@ pub fn inflate(
     out: &mut [u8],
 ) -> Result<Inflated, Damage> {
     let mut file = File {
-        input: Input::new(source, &mut scratch.piece),
+        fields: Fields::new(source, &mut scratch.piece, &mut scratch.crc32),
         decoder: scratch.deflate.write(DecompressorOxide::default()),
-        crc: Crc32::new(scratch.crc32.ready()),
         limit: out.len() as u64,
     };
     let mut all = Inflated { size: 0, parts: 0 };
@@ -57,15 +56,14 @@ pub fn inflate(
         let size = file.member(out.get_mut(all.size..).unwrap_or_default());
         all = Inflated { size: all.size.saturating_add(size), parts: all.parts.saturating_add(1) };
     }
-    file.input.damage().map_or(Ok(all), Err)
+    file.fields.input.damage().map_or(Ok(all), Err)
 }
 
 /// A file that is being read.
 struct File<'a, S> {
-    input: Input<'a, S>,
+    /// The checksum is of the header, then of the data.
+    fields: Fields<'a, S>,
     decoder: &'a mut DecompressorOxide,
-    /// Of the header, then of the data.
-    crc: Crc32<'a>,
     /// The length of the whole output.
     limit: u64,
 }
@@ -73,61 +71,50 @@ struct File<'a, S> {
 impl<S: Source> File<'_, S> {
     /// One member into the front of `out`: header, data, trailer. Returns its size.
     fn member(&mut self, out: &mut [u8]) -> usize {
-        self.crc.restart();
+        self.fields.crc.restart();
         self.header();
-        self.crc.restart();
+        self.fields.crc.restart();
         self.decoder.init();
         let mut size = 0;
-        while self.is_good() && self.piece(out, &mut size) {}
+        while self.fields.is_good() && self.piece(out, &mut size) {}
         self.trailer(size as u32);
         size
     }
 
     /// The header (RFC 1952 section 2.3): nothing in it is used, all of it is checked.
     fn header(&mut self) {
-        let id = self.half();
-        self.check(id == u16::from_le_bytes(MAGIC), "ID");
-        let method = self.byte();
-        self.check(method == DEFLATE, "CM");
-        let flags = self.byte();
-        self.check(flags & RESERVED == 0, "FLG");
+        let file = &mut self.fields;
+        let id = file.half();
+        file.check(id == u16::from_le_bytes(MAGIC), "ID");
+        let method = file.byte();
+        file.check(method == DEFLATE, "CM");
+        let flags = file.byte();
+        file.check(flags & RESERVED == 0, "FLG");
         // MTIME, XFL, OS.
-        self.skip(6);
+        skip(file, 6);
         if flags & FEXTRA != 0 {
-            let length = self.half();
-            self.skip(length);
+            let length = file.half();
+            skip(file, length);
         }
         for flag in [FNAME, FCOMMENT] {
-            while flags & flag != 0 && self.byte() != 0 {}
+            while flags & flag != 0 && file.byte() != 0 {}
         }
         if flags & FHCRC != 0 {
-            let computed = self.crc.value() as u16;
-            let stored = self.half();
-            self.check(stored == computed, "CRC16");
-        }
-    }
-
-    /// Whether nothing was wrong so far.
-    fn is_good(&self) -> bool {
-        self.input.damage().is_none()
-    }
-
-    /// Notes that the header is wrong up to `field`, unless that is `good`.
-    #[inline(never)]
-    fn check(&mut self, good: bool, field: &'static str) {
-        if !good {
-            self.input.fail(Damage::Header { field, at: self.input.at() });
+            let computed = file.crc.value() as u16;
+            let stored = file.half();
+            file.check(stored == computed, "CRC16");
         }
     }
 
     /// Inflates what one piece of the file holds; whether there is more.
     fn piece(&mut self, out: &mut [u8], size: &mut usize) -> bool {
-        let piece = self.input.next();
+        let input = &mut self.fields.input;
+        let piece = input.next();
         let last = piece.is_empty();
         let (status, read, wrote) = decompress(self.decoder, piece, out, *size, FLAGS);
-        self.input.take(read);
+        input.take(read);
         let end = size.saturating_add(wrote);
-        self.crc.update(out.get(*size..end).unwrap_or_default());
+        self.fields.crc.update(out.get(*size..end).unwrap_or_default());
         *size = end;
         let asks = matches!(status, Status::HasMoreOutput | Status::NeedsMoreInput);
         // With the output full it asks for room, even where it only waits for input.
@@ -136,107 +123,57 @@ impl<S: Source> File<'_, S> {
         }
         if asks && last {
             // A whole file has a trailer left.
-            self.input.ended();
+            input.ended();
         } else if status == Status::HasMoreOutput {
-            self.input.fail(Damage::TooLarge { limit: self.limit });
+            input.fail(Damage::TooLarge { limit: self.limit });
         } else if status != Status::Done {
-            self.input.fail(Damage::Corrupt { at: self.input.at() });
+            input.fail(Damage::Corrupt { at: input.at() });
         }
         false
     }
 
     /// CRC32 and ISIZE (RFC 1952 section 2.3.1), against a member of `size` bytes.
     fn trailer(&mut self, size: u32) {
-        let (crc, size) = (u64::from(self.crc.value()), u64::from(size));
-        let (stored_crc, stored_size) = (self.word(), self.word());
-        if stored_crc != crc {
-            self.input.fail(Damage::Checksum { stored: stored_crc, computed: crc });
-        }
-        if stored_size != size {
-            self.input.fail(Damage::Length { stored: stored_size, computed: size });
-        }
+        let file = &mut self.fields;
+        let crc = file.crc.value();
+        let (stored_crc, stored_size) = (file.word(), file.word());
+        file.check_sum(stored_crc.into(), crc.into());
+        file.check_length(stored_size.into(), size.into());
     }
 
     /// Whether another member follows the `parts` before; if not, only zero bytes may.
     fn goes_on(&mut self, parts: usize) -> bool {
-        if parts == 0 || self.input.next().first() == Some(&MAGIC[0]) {
-            return self.is_good();
+        let input = &mut self.fields.input;
+        if parts == 0 || input.next().first() == Some(&MAGIC[0]) {
+            return self.fields.is_good();
         }
         loop {
-            let at = self.input.at();
-            match self.input.byte() {
+            let at = input.at();
+            match input.byte() {
                 None => return false,
                 Some(0) => {}
-                Some(_) => self.input.fail(Damage::TrailingGarbage { at }),
+                Some(_) => input.fail(Damage::TrailingGarbage { at }),
             }
         }
     }
+}
 
-    /// Four bytes, the lowest first.
-    fn word(&mut self) -> u64 {
-        u64::from(self.half()) | u64::from(self.half()) << 16
-    }
-
-    /// Two bytes, the lower first.
-    fn half(&mut self) -> u16 {
-        u16::from_le_bytes([self.byte(), self.byte()])
-    }
-
-    fn skip(&mut self, count: u16) {
-        (0..count).for_each(|_| _ = self.byte());
-    }
-
-    /// The next byte of a header or trailer. Inlined nowhere: that would be 300 bytes of image.
-    #[inline(never)]
-    fn byte(&mut self) -> u8 {
-        let byte = self.input.needed();
-        self.crc.byte(byte);
-        byte
-    }
+fn skip(file: &mut Fields<'_, impl Source>, count: u16) {
+    (0..count).for_each(|_| _ = file.byte());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inflate::pieces::{self, Broken, Steps, sample};
     use flate2::write::GzEncoder;
     use flate2::{Compression, Crc};
     use proptest::prelude::*;
     use std::io::Write;
     use syscalls::Errno;
 
-    /// A file that comes at most `step` bytes a read.
-    struct Steps<'a>(&'a [u8], usize);
-
-    impl Source for Steps<'_> {
-        fn read(&mut self, buf: &mut [u8]) -> Result<usize, Errno> {
-            let count = self.1.min(self.0.len()).min(buf.len());
-            let (now, later) = self.0.split_at(count);
-            buf[..count].copy_from_slice(now);
-            self.0 = later;
-            Ok(count)
-        }
-    }
-
-    /// A disk that fails after these bytes.
-    struct Broken<'a>(&'a [u8]);
-
-    impl Source for Broken<'_> {
-        fn read(&mut self, buf: &mut [u8]) -> Result<usize, Errno> {
-            match Steps(core::mem::take(&mut self.0), usize::MAX).read(buf)? {
-                0 => Err(Errno::EIO),
-                len => Ok(len),
-            }
-        }
-    }
-
-    /// Inflates `file`, read in steps, into `room` bytes.
     fn inflate_in(file: &[u8], step: usize, room: usize) -> Result<Vec<u8>, Damage> {
-        let mut out = vec![0xaa; room];
-        let mut scratch = Box::new(Scratch::new());
-        let all = inflate(&mut Steps(file, step), &mut scratch, &mut out)?;
-        assert!(out[all.size..].iter().all(|byte| *byte == 0xaa), "wrote past the end");
-        out.truncate(all.size);
-        Ok(out)
+        pieces::inflate_in(|from, memory, out| inflate(from, memory, out), file, step, room)
     }
 
     fn inflate_all(file: &[u8]) -> Result<Vec<u8>, Damage> {
@@ -247,12 +184,6 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
-    }
-
-    /// Bytes like a module's: repetitive in places, random in others.
-    fn sample(len: usize) -> Vec<u8> {
-        let noise = (0..len as u32).map(|n| n.wrapping_mul(2_654_435_761));
-        noise.map(|n| if n & 0x3000 == 0 { (n >> 24) as u8 } else { (n >> 20 & 3) as u8 }).collect()
     }
 
     /// `hello` with the given FLG and what stands between the fixed fields and the data.

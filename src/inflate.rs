@@ -4,9 +4,17 @@
 //! A decoder writes straight into the one mapping that the kernel gets, which is its window, too.
 //! It never reads what it has not written and stops at the mapping's end.
 #![forbid(unsafe_code)]
-#![cfg_attr(not(feature = "gzip"), allow(dead_code, reason = "without a decoder nothing is read"))]
+#![cfg_attr(
+    not(any(feature = "gzip", feature = "xz")),
+    allow(dead_code, reason = "without a decoder nothing is read")
+)]
+
+#[cfg(test)]
+pub(crate) mod pieces;
 
 use crate::crc32;
+#[cfg(feature = "xz")]
+use crate::text;
 #[cfg(feature = "gzip")]
 use core::mem::MaybeUninit;
 use syscalls::Errno;
@@ -65,6 +73,14 @@ pub enum Damage {
         /// The mapping's length.
         limit: u64,
     },
+    /// The stream needs something that is defined nowhere, or not known here.
+    #[cfg(feature = "xz")]
+    Unknown {
+        /// What it is, in the words of the format's specification.
+        what: &'static str,
+        /// Its number there.
+        number: u64,
+    },
     /// Something that is neither padding nor a stream follows the stream.
     TrailingGarbage {
         /// Its first byte.
@@ -91,6 +107,15 @@ pub struct Scratch {
     /// The Huffman tables and what else `inflate` keeps between two pieces.
     #[cfg(feature = "gzip")]
     pub(crate) deflate: MaybeUninit<miniz_oxide::inflate::core::DecompressorOxide>,
+    /// A chunk and the probabilities.
+    #[cfg(feature = "xz")]
+    pub(crate) lzma: crate::xz::lzma::Lzma,
+    /// Computed at first use.
+    #[cfg(feature = "xz")]
+    pub(crate) crc64: crate::xz::crc64::Tables,
+    /// Computed at first use.
+    #[cfg(feature = "xz")]
+    pub(crate) sha256: crate::xz::sha256::Rounds,
 }
 
 impl Scratch {
@@ -102,6 +127,12 @@ impl Scratch {
             crc32: crc32::Tables::empty(),
             #[cfg(feature = "gzip")]
             deflate: MaybeUninit::uninit(),
+            #[cfg(feature = "xz")]
+            lzma: crate::xz::lzma::Lzma::new(),
+            #[cfg(feature = "xz")]
+            crc64: crate::xz::crc64::Tables::empty(),
+            #[cfg(feature = "xz")]
+            sha256: crate::xz::sha256::Rounds::empty(),
         }
     }
 }
@@ -182,6 +213,21 @@ impl<'a, S: Source> Input<'a, S> {
             self.ended();
             0
         })
+    }
+
+    /// Fills `buffer` with the bytes that come next; at the end a damage.
+    #[inline(never)]
+    #[cfg(feature = "xz")]
+    pub(crate) fn fill(&mut self, buffer: &mut [u8]) {
+        let mut at = 0;
+        while let Some(rest) = buffer.get_mut(at..).filter(|rest| !rest.is_empty()) {
+            let len = text::copy(self.next(), rest);
+            if len == 0 {
+                return self.ended();
+            }
+            self.take(len);
+            at = at.saturating_add(len);
+        }
     }
 
     /// Notes that there is no more where there should be.

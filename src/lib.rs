@@ -20,6 +20,8 @@ pub mod config;
 pub mod crc32;
 pub mod errno;
 pub mod fail;
+#[cfg(any(feature = "gzip", feature = "xz"))]
+mod fields;
 pub mod files;
 pub mod glob;
 pub mod ground;
@@ -58,6 +60,8 @@ pub mod tree;
 pub mod uevent;
 pub mod unpack;
 pub mod ways;
+#[cfg(feature = "xz")]
+pub mod xz;
 
 #[cfg(test)]
 mod boot_tests;

@@ -348,10 +348,8 @@ impl<K: Kernel> Boot<'_, K> {
         job: &Job<'_>,
         memory: &mut [u8],
     ) -> core::result::Result<Inflated, Outcome> {
-        let scratch = match self.loader.scratch.take() {
-            Some(scratch) => scratch,
-            None => mem::scratch(self.k),
-        };
+        let scratch = self.loader.scratch.take().or_else(|| mem::scratch(self.k));
+        let scratch = scratch.ok_or(Outcome::failed(Why::Call, Errno::ENOMEM))?;
         #[cfg(feature = "jobs")]
         let started = self.stamp();
         let found = unpack::inflate(self.k, job.fd, job.format, scratch, memory);

@@ -102,13 +102,13 @@ pub fn zeros<K: Kernel>(k: &mut K, count: usize) -> &'static mut [u32] {
     unsafe { core::slice::from_raw_parts_mut(found.as_mut_ptr().cast(), count) }
 }
 
-/// A decoder's memory.
-pub fn scratch<K: Kernel>(k: &mut K) -> &'static mut Scratch {
+/// The decoders' memory, a mapping of its own: a boot goes on where there is none.
+pub fn scratch<K: Kernel>(k: &mut K) -> Option<&'static mut Scratch> {
     const { assert!(align_of::<Scratch>() <= 8) }
-    let found = bytes(k, size_of::<Scratch>());
+    let found = k.map(size_of::<Scratch>()).ok()?;
     // SAFETY: `found` is aligned, large enough, zeroed and ours alone for ever; `Scratch` is numbers
     // and memory that may be uninitialised, for which zeros are valid.
-    unsafe { &mut *found.as_mut_ptr().cast::<Scratch>() }
+    Some(unsafe { &mut *found.as_mut_ptr().cast::<Scratch>() })
 }
 
 /// A table without its type: growing is the same code for all. All zero bytes are an empty one, so

@@ -177,6 +177,8 @@ fn damaged(line: &mut Line, damage: &Option<Damage>) {
         Some(Damage::TrailingGarbage { at }) => (5, at, None),
         Some(Damage::Checksum { stored, computed }) => (6, computed, Some(stored)),
         Some(Damage::Length { stored, computed }) => (7, computed, Some(stored)),
+        #[cfg(feature = "xz")]
+        Some(Damage::Unknown { what, number }) => return unknown(line, what, number),
     };
     line.bytes(text::nth(DAMAGES, b'\n', number));
     if number > 0 {
@@ -185,4 +187,10 @@ fn damaged(line: &mut Line, damage: &Option<Damage>) {
     if let Some(expected) = expected {
         line.str(", expected ").number(expected);
     }
+}
+
+/// Adds that a stream needs something that can't be had.
+#[cfg(feature = "xz")]
+fn unknown(line: &mut Line, what: &str, number: u64) {
+    line.str(" needs ").str(what).space().number(number).str(", which this build doesn't know");
 }

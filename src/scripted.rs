@@ -22,7 +22,7 @@ mod workers;
 
 pub use booted::{Booted, End};
 pub use disks::{Disk, program};
-pub use images::{elf, elf_of, gzip, gzip_with, xz};
+pub use images::{elf, elf_of, gzip, gzip_with, xz, xz_with};
 pub use modules::{Load, Way};
 
 use crate::kernel::{Errno, Stop};

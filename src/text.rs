@@ -40,6 +40,20 @@ pub fn head(text: &[u8], len: usize) -> &[u8] {
     text.get(..len).unwrap_or(text)
 }
 
+/// The first `len` values, or all if there are fewer.
+#[cfg(feature = "xz")]
+pub fn head_mut<T>(values: &mut [T], len: usize) -> &mut [T] {
+    let len = len.min(values.len());
+    values.get_mut(..len).unwrap_or_default()
+}
+
+/// Copies what fits of `from` to the front of `to`; returns how many bytes that are.
+#[cfg(feature = "xz")]
+pub fn copy(from: &[u8], to: &mut [u8]) -> usize {
+    let both = to.iter_mut().zip(from);
+    both.map(|(to, from)| *to = *from).count()
+}
+
 /// What follows the first `len` bytes; nothing if it is shorter.
 #[must_use]
 pub fn tail(text: &[u8], len: usize) -> &[u8] {

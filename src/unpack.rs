@@ -15,7 +15,8 @@ pub const LIMIT: u64 = 512 << 20;
 pub fn knows(format: Format) -> bool {
     match format {
         Format::Gzip => cfg!(feature = "gzip"),
-        Format::Elf | Format::Xz | Format::Zstd => false,
+        Format::Xz => cfg!(feature = "xz"),
+        Format::Elf | Format::Zstd => false,
     }
 }
 
@@ -83,6 +84,8 @@ pub fn inflate<K: Kernel>(
     match format {
         #[cfg(feature = "gzip")]
         Format::Gzip => crate::gzip::inflate(&mut file, scratch, memory),
+        #[cfg(feature = "xz")]
+        Format::Xz => crate::xz::inflate(&mut file, scratch, memory),
         _ => {
             let _ = (&mut file, scratch, memory);
             Err(Damage::Read(Errno::ENOSYS))

@@ -134,7 +134,7 @@ fn the_kernel_does_not_get_another_algorithm() {
     let booted = machine(&gzip(&elf("a"))).inflates("xz").boot();
     assert_eq!(ways(&booted), [Way::Init]);
     let booted = machine(&xz(&elf("a"), 1)).inflates("gzip").boot();
-    assert_eq!(ways(&booted), []);
+    assert_eq!(ways(&booted), [Way::Init]);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn the_kernel_does_not_get_a_header_that_its_decoder_cannot_read() {
         machine(&gzip_with(&elf("a"), GzBuilder::new().filename("a"))).inflates("gzip").boot();
     assert_eq!(ways(&booted), [KERNEL]);
     let booted = machine(&xz(&elf("a"), 4)).inflates("xz").boot();
-    assert_eq!(ways(&booted), [], "CRC-64");
+    assert_eq!(ways(&booted), [Way::Init], "CRC-64");
 }
 
 #[test]

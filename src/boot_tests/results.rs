@@ -2,7 +2,7 @@
 
 use super::boot;
 use crate::kernel::Errno;
-use crate::scripted::{Booted, Machine, RELEASE, elf, xz};
+use crate::scripted::{Booted, Machine, RELEASE, elf};
 use std::env::consts::ARCH;
 
 /// Boots with a module `a` that gets this answer, and `b`, which needs it.
@@ -189,12 +189,11 @@ fn a_folder_instead_of_a_module_is_a_failure() {
 
 #[test]
 fn a_compression_that_nobody_knows_is_named() {
-    for (content, name) in [(xz(&elf("a"), 1), "xz"), (b"\x28\xb5\x2f\xfd\0".to_vec(), "zstd")] {
-        let machine = Machine::new().tree_file("a.ko", content).words("insinit.modules=a");
-        let booted = machine.boot();
-        assert!(booted.result("a").starts_with("failed ") && booted.says(name), "{booted}");
-        assert_eq!(booted.order(), [""; 0]);
-    }
+    let machine =
+        Machine::new().tree_file("a.ko", b"\x28\xb5\x2f\xfd\0").words("insinit.modules=a");
+    let booted = machine.boot();
+    assert!(booted.result("a").starts_with("failed ") && booted.says("zstd"), "{booted}");
+    assert_eq!(booted.order(), [""; 0]);
 }
 
 #[test]

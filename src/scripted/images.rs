@@ -2,6 +2,9 @@
 
 use flate2::read::DeflateDecoder;
 use flate2::{Compression, GzBuilder};
+use liblzma::bufread::XzDecoder;
+use liblzma::read::XzEncoder;
+use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
 use std::io::{Read, Write};
 
 /// A module: an ELF header that tells its length, and its name as `.modinfo` has it.
@@ -45,11 +48,26 @@ pub fn gzip_with(content: &[u8], header: GzBuilder) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-/// What only the scripted kernel takes for xz: the header that `xz --check=crc32` writes, then the
-/// content as it stands. `check` is 1 for CRC-32, 4 for CRC-64.
+/// As xz makes it. `check` is 0 for none, 1 for CRC-32, 4 for CRC-64, 10 for SHA-256.
 pub fn xz(content: &[u8], check: u8) -> Vec<u8> {
-    let head = [&b"\xfd7zXZ\0\0"[..], &[check, 0, 0, 0, 0, 2, 0, 0x21, 1, 0x16, 0, 0, 0]].concat();
-    [&head, content].concat()
+    xz_with(content, check, |_| ())
+}
+
+/// With filters in front of LZMA2.
+pub fn xz_with(content: &[u8], check: u8, filters: impl Fn(&mut Filters)) -> Vec<u8> {
+    let check = match check {
+        0 => Check::None,
+        1 => Check::Crc32,
+        4 => Check::Crc64,
+        _ => Check::Sha256,
+    };
+    let mut chain = Filters::new();
+    filters(&mut chain);
+    chain.lzma2(&LzmaOptions::new_preset(1).unwrap());
+    let stream = Stream::new_stream_encoder(&chain, check).unwrap();
+    let mut file = Vec::new();
+    XzEncoder::new_stream(content, stream).read_to_end(&mut file).unwrap();
+    file
 }
 
 /// What the kernel's gzip decoder makes of a file (`kernel/module/decompress.c`): the first member,
@@ -65,8 +83,12 @@ pub fn kernel_gunzip(file: &[u8]) -> Option<Vec<u8>> {
     DeflateDecoder::new(body).read_to_end(&mut content).is_ok().then_some(content)
 }
 
-/// What the scripted kernel's xz decoder makes of [`xz`].
+/// What the kernel's xz decoder makes of a file (`lib/xz/xz_dec_stream.c`): the first stream, if its check is none
+/// or CRC-32.
 pub fn kernel_unxz(file: &[u8]) -> Option<Vec<u8>> {
-    let rest = file.strip_prefix(b"\xfd7zXZ\0\0\x01")?;
-    rest.windows(4).position(|window| window == b"\x7fELF").map(|at| rest[at..].to_vec())
+    let mut content = Vec::new();
+    let known = matches!(file, [_, _, _, _, _, _, 0, 0 | 1, ..]);
+    let done = XzDecoder::new_stream(file, Stream::new_stream_decoder(u64::MAX, 0).ok()?)
+        .read_to_end(&mut content);
+    (known && done.is_ok()).then_some(content)
 }
