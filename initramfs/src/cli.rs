@@ -58,10 +58,10 @@ pub struct Build {
     list: bool,
     /// Compress each module: keep leaves it as it is
     ///
-    /// The loader inflates gzip. xz and zstd load only where the kernel inflates them itself:
-    /// CONFIG_MODULE_DECOMPRESS=y and CONFIG_MODULE_COMPRESS_XZ=y or _ZSTD=y. A kernel directory's
-    /// boot/config-RELEASE that lacks these is a warning; without such a file xz and zstd are one
-    /// if they are asked for here.
+    /// The loader inflates gzip and xz. zstd loads only where the kernel inflates it itself:
+    /// CONFIG_MODULE_DECOMPRESS=y and CONFIG_MODULE_COMPRESS_ZSTD=y. A kernel directory's
+    /// boot/config-RELEASE that lacks these is a warning; without such a file zstd is one if it is
+    /// asked for here.
     #[arg(long, value_enum, default_value = "keep", value_name = "HOW")]
     module_compress: ModuleCompress,
     /// Drop debug sections from modules; their signature, if any, goes with them

@@ -1,7 +1,7 @@
 //! Whether somebody inflates the modules of an image when it boots.
 //!
-//! The loader inflates gzip. Of xz and zstd the kernel does the one it was built for
-//! (`kernel/module/decompress.c`); its configuration says which.
+//! The loader inflates gzip and xz. zstd is left to kernels that were built for it
+//! (`kernel/module/decompress.c`); their configuration says so.
 
 use crate::build::PackedModule;
 use crate::compression::Compression;
@@ -9,10 +9,8 @@ use crate::options::Options;
 use crate::tree::Tree;
 
 /// What the loader leaves to the kernel: name, compression, and the word that says the kernel does.
-const LEFT: [(&str, Compression, &str); 2] = [
-    ("xz", Compression::Xz, "CONFIG_MODULE_COMPRESS_XZ=y"),
-    ("zstd", Compression::Zstd, "CONFIG_MODULE_COMPRESS_ZSTD=y"),
-];
+const LEFT: [(&str, Compression, &str); 1] =
+    [("zstd", Compression::Zstd, "CONFIG_MODULE_COMPRESS_ZSTD=y")];
 
 /// The word of a kernel that inflates modules at all.
 const INFLATES: &str = "CONFIG_MODULE_DECOMPRESS=y";
@@ -26,8 +24,8 @@ pub fn warnings(tree: &Tree, packed: &[PackedModule], options: &Options) -> Vec<
     left.filter_map(|(name, form, word)| {
         let lack = lack(config.as_deref(), word, options.module_compress == Some(*form))?;
         Some(format!(
-            "modules packed as {name}: insinit inflates gzip only, and {lack}; \
-             use --module-compress gzip or none"
+            "modules packed as {name}: insinit inflates gzip and xz only, and {lack}; \
+             use --module-compress xz, gzip or none"
         ))
     })
     .collect()
@@ -58,24 +56,24 @@ fn config(tree: &Tree, options: &Options) -> Option<String> {
 mod tests {
     use super::*;
 
-    const XZ: &str = "CONFIG_MODULE_COMPRESS_XZ=y";
+    const ZSTD: &str = "CONFIG_MODULE_COMPRESS_ZSTD=y";
 
     #[test]
     fn a_kernel_that_inflates_lacks_nothing() {
-        let config = format!("CONFIG_A=y\n{XZ}\n{INFLATES}\n");
-        assert_eq!(lack(Some(&config), XZ, true), None);
+        let config = format!("CONFIG_A=y\n{ZSTD}\n{INFLATES}\n");
+        assert_eq!(lack(Some(&config), ZSTD, true), None);
     }
 
     #[test]
     fn a_word_that_is_not_set_is_named() {
-        let config = format!("# CONFIG_MODULE_DECOMPRESS is not set\n{XZ}\n");
-        let lack = lack(Some(&config), XZ, false).expect("something");
+        let config = format!("# CONFIG_MODULE_DECOMPRESS is not set\n{ZSTD}\n");
+        let lack = lack(Some(&config), ZSTD, false).expect("something");
         assert_eq!(lack, "the kernel's configuration lacks CONFIG_MODULE_DECOMPRESS=y");
     }
 
     #[test]
     fn without_a_configuration_only_a_wish_is_doubted() {
-        assert_eq!(lack(None, XZ, false), None);
-        assert!(lack(None, XZ, true).is_some());
+        assert_eq!(lack(None, ZSTD, false), None);
+        assert!(lack(None, ZSTD, true).is_some());
     }
 }

@@ -7,6 +7,7 @@ use crate::scenario::Made;
 use anyhow::{Context, Result};
 use insinit_initramfs::Compression;
 use liblzma::bufread::XzDecoder;
+use liblzma::stream::{Action, Check, Filters, LzmaOptions, Stream};
 use std::fs::{self, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -28,6 +29,9 @@ pub fn write(made: Made, kernel: &Kernel, programs: &Programs, path: &Path) -> R
         Made::Gzip(module) => gzip(kernel, module)?,
         Made::HalfGzip(module) => half(gzip(kernel, module)?),
         Made::WrongCrc(module) => wrong_crc(gzip(kernel, module)?),
+        Made::OddXz(module) => odd_xz(&plain(kernel, module)?)?,
+        Made::HalfXz(module) => half(odd_xz(&plain(kernel, module)?)?),
+        Made::WrongXz(module) => wrong_check(odd_xz(&plain(kernel, module)?)?),
         Made::OtherRelease(module) => other_release(unsigned(plain(kernel, module)?)),
         Made::Unsigned(module) => unsigned(plain(kernel, module)?),
         Made::Altered(module) => altered(plain(kernel, module)?),
@@ -82,6 +86,28 @@ fn half(mut bytes: Vec<u8>) -> Vec<u8> {
 fn wrong_crc(mut bytes: Vec<u8>) -> Vec<u8> {
     let crc = bytes.len().saturating_sub(8);
     bytes[crc] ^= 1;
+    bytes
+}
+
+/// In two blocks, behind the filter for x86 code, with CRC-64.
+fn odd_xz(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut filters = Filters::new();
+    filters.x86().lzma2(&LzmaOptions::new_preset(6)?);
+    let mut stream = Stream::new_stream_encoder(&filters, Check::Crc64)?;
+    // More than bytes that can't be packed become.
+    let mut file = Vec::with_capacity(bytes.len() + bytes.len() / 8 + 4096);
+    let (first, second) = bytes.split_at(bytes.len() / 3);
+    stream.process_vec(first, &mut file, Action::FullFlush)?;
+    stream.process_vec(second, &mut file, Action::Finish)?;
+    Ok(file)
+}
+
+/// An xz stream ends in its index and twelve bytes, which say how long the index is (xz-file-format.txt,
+/// 2.1.2.2); a block's check stands before it.
+fn wrong_check(mut bytes: Vec<u8>) -> Vec<u8> {
+    let footer = bytes.len().saturating_sub(12);
+    let index = (usize::from(bytes[footer + 4]) + 1) * 4;
+    bytes[footer - index - 1] ^= 1;
     bytes
 }
 

@@ -78,6 +78,12 @@ pub enum Made {
     HalfGzip(&'static str),
     /// That with another checksum at its end.
     WrongCrc(&'static str),
+    /// A module as xz with CRC-64, which no kernel's decoder knows, in two blocks behind a BCJ filter.
+    OddXz(&'static str),
+    /// The first half of that.
+    HalfXz(&'static str),
+    /// That with another checksum at the end of its second block.
+    WrongXz(&'static str),
     /// A module whose version magic is another kernel's; unsigned, as the change breaks a signature.
     OtherRelease(&'static str),
     /// A module without its signature.
@@ -139,7 +145,10 @@ impl Made {
             | Self::OtherRelease(module)
             | Self::GzipOtherRelease(module)
             | Self::Unsigned(module)
-            | Self::Altered(module) => Some(module),
+            | Self::Altered(module)
+            | Self::OddXz(module)
+            | Self::HalfXz(module)
+            | Self::WrongXz(module) => Some(module),
         }
     }
 }

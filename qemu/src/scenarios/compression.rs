@@ -64,14 +64,18 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
-        name: "xz that nobody can inflate",
+        name: "xz, inflated here",
         on: &["6.1-x86_64"],
         image: Image { modules: THREE, compress: Some(Compression::Xz), ..NOTHING },
-        words: "insinit.modules=dummy",
-        expect: &[
-            "load dummy: failed ENOEXEC: xz: neither the kernel nor this build inflates it",
-            "guest: modules 0",
-        ],
+        words: "insinit.modules=dummy,brd,overlay insinit.log=debug",
+        expect: HERE,
+        ..PLAIN
+    },
+    Scenario {
+        name: "xz that the kernel's decoder does not know, inflated here",
+        image: Image { files: &[(Made::OddXz("dummy"), "/dummy.ko.xz")], ..NOTHING },
+        words: "insinit.modules=/dummy.ko.xz insinit.log=debug",
+        expect: &["try dummy: * * bytes, inflated here", "load dummy: loaded", "guest: modules 1"],
         ..PLAIN
     },
     Scenario {
@@ -90,6 +94,22 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         image: Image { files: &[(Made::HalfGzip("dummy"), "/dummy.ko.gz")], ..NOTHING },
         words: "insinit.modules=/dummy.ko.gz",
         expect: &["load dummy: failed EBADMSG: gzip ends too early, at byte *", "guest: modules 0"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "truncated xz",
+        on: &["6.1-x86_64"],
+        image: Image { files: &[(Made::HalfXz("dummy"), "/dummy.ko.xz")], ..NOTHING },
+        words: "insinit.modules=/dummy.ko.xz",
+        expect: &["load dummy: failed EBADMSG: xz ends too early, at byte *", "guest: modules 0"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "xz with a wrong checksum",
+        on: &["6.1-x86_64", "6.12-riscv64"],
+        image: Image { files: &[(Made::WrongXz("dummy"), "/dummy.ko.xz")], ..NOTHING },
+        words: "insinit.modules=/dummy.ko.xz",
+        expect: &["load dummy: failed EBADMSG: xz checksum *, expected *", "guest: modules 0"],
         ..PLAIN
     },
     Scenario {
