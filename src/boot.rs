@@ -75,6 +75,10 @@ pub struct Boot<'k, K> {
 pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
     let mut log = Log::default();
     let mut boot = Boot::new(k, &mut log, process);
+    #[cfg(feature = "jobs")]
+    {
+        boot.stages = [boot.k.now(), 0, 0];
+    }
     let cmdline = boot.cmdline();
     boot.words(&[cmdline]);
     let mut entries = Table::new();
@@ -267,8 +271,12 @@ impl<'k, K: Kernel> Boot<'k, K> {
         if step.outcome.why == Why::Pending {
             return;
         }
-        let micros = self.now().saturating_sub(started);
-        self.settle(number, &step, micros, needs);
+        let ended = self.now();
+        #[cfg(feature = "jobs")]
+        {
+            self.loader.watch.end = ended;
+        }
+        self.settle(number, &step, ended.saturating_sub(started), needs);
         #[cfg(feature = "jobs")]
         if self.crew.is_on {
             return;
@@ -285,7 +293,10 @@ impl<'k, K: Kernel> Boot<'k, K> {
         self.say(step, micros, needs);
         self.went_wrong |= step.outcome.priority(step.severity) < Priority::Notice;
         #[cfg(feature = "jobs")]
-        self.note(number, self.is_fatal(step));
+        {
+            self.note(number, self.is_fatal(step));
+            self.times(step.name);
+        }
     }
 
     /// Whether what became of a step leads to the failure action.

@@ -92,6 +92,8 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Clears up and execs. Descriptors close themselves when it succeeds; the log serves until then.
     fn exec(&mut self, path: &'static CStr) -> (Errno, &'static str) {
+        #[cfg(feature = "jobs")]
+        self.stages();
         self.log.line(Priority::Info, "exec ").bytes(path.to_bytes());
         #[cfg(feature = "jobs")]
         self.name_left();

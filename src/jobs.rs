@@ -283,7 +283,7 @@ impl<K: Kernel> Boot<'_, K> {
         let Some(mut step) = self.plan.step(lane.step).copied() else { return };
         step.outcome = outcome;
         let micros = end.saturating_sub(lane.watch.start);
-        self.loader.watch.lane = at as u32;
+        (self.loader.watch.lane, self.loader.watch.end) = (at as u64, end);
         self.settle(lane.step, &step, micros, None);
     }
 

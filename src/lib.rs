@@ -56,6 +56,8 @@ pub mod show;
 pub mod start;
 pub mod sys;
 pub mod text;
+#[cfg(feature = "jobs")]
+mod timeline;
 pub mod tree;
 pub mod uevent;
 pub mod unpack;

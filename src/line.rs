@@ -204,6 +204,19 @@ pub struct Parsed<'a> {
     pub detail: &'a str,
 }
 
+impl Parsed<'_> {
+    /// The number behind a word of a line of the timeline, `start 1204 read 17 …`.
+    #[must_use]
+    pub fn figure(&self, word: &str) -> Option<u64> {
+        let mut words = self.detail.split(' ');
+        if self.result == word {
+            return words.next()?.parse().ok();
+        }
+        words.find(|found| *found == word)?;
+        words.next()?.parse().ok()
+    }
+}
+
 /// Reads one line; whatever stands before `insinit: ` (priority, time stamp) is passed over.
 #[must_use]
 pub fn parse(line: &str) -> Option<Parsed<'_>> {
@@ -288,5 +301,9 @@ mod tests {
         let exec = parse("<6>insinit: exec /sbin/init").unwrap();
         assert_eq!((exec.verb, exec.subject, exec.result), ("exec", "/sbin/init", ""));
         assert_eq!(parse("[ 1.0] virtio_blk: loaded"), None);
+        let time = parse("<7>insinit: time e1000: start 12 read 3 end 15").unwrap();
+        assert_eq!((time.verb, time.subject), ("time", "e1000"));
+        let figures = ["start", "read", "end", "load", "3"].map(|word| time.figure(word));
+        assert_eq!(figures, [Some(12), Some(3), Some(15), None, None]);
     }
 }

@@ -58,16 +58,18 @@ pub struct Loader {
 pub struct Watch {
     /// When it was begun with.
     pub start: u64,
-    /// When the file was open and told apart.
-    pub read: u64,
+    /// How long it took to open the file and to tell it apart; only if the log is to say so.
+    pub read: Option<u64>,
     /// How long it was inflated here.
     pub inflate: u64,
+    /// When it was over.
+    pub end: u64,
     /// The most bytes that it may be inflated to; 0 for as many as memory allows.
     pub limit: u64,
     /// How its worker died, a wait status; or after how many seconds it was left behind.
     pub status: i32,
     /// Which worker it was, from 0.
-    pub lane: u32,
+    pub lane: u64,
     /// The kernel was told to ignore something.
     pub is_forced: bool,
 }
@@ -461,9 +463,7 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn announce(&mut self, name: &[u8], path: &CStr, job: &Job<'_>, way: Way) {
         #[cfg(feature = "jobs")]
-        {
-            self.loader.watch.read = self.k.now();
-        }
+        let read = self.k.now().saturating_sub(self.loader.watch.start);
         let way = match way {
             Way::File => " bytes, file",
             Way::Kernel => " bytes, kernel inflates",
@@ -479,6 +479,12 @@ impl<K: Kernel> Boot<'_, K> {
             self.log.line(Priority::Debug, "try ").name(name).str(": parameters ").bytes(piece);
             self.log.send(self.k);
             rest = text::tail(rest, LIMIT / 2);
+        }
+        #[cfg(feature = "jobs")]
+        {
+            // As if nothing had been said in between: a console is slow.
+            let start = self.k.now().saturating_sub(read);
+            self.loader.watch = Watch { start, read: Some(read), ..self.loader.watch };
         }
     }
 }

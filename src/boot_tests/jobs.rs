@@ -301,6 +301,40 @@ fn a_file_that_the_kernel_has_seen_is_not_tried_again_for_lack_of_memory() {
     assert_eq!(booted.order().len(), 2, "{booted}");
 }
 
+#[test]
+fn the_timeline_tells_where_the_time_went() {
+    let machine = || {
+        let machine =
+            Machine::new().modules(&["a", "b: a", "c", "d"]).takes("a", 20).takes("c", 30);
+        machine.takes("b", 5).takes("d", 1).without("/lib/modules/6.12.107/kernel/d.ko")
+    };
+    let words = "insinit.log=debug insinit.modules=b,c,d";
+    let time = |booted: &Booted| -> Vec<String> {
+        let is_time = |line: &&str| line.contains(" time ") || line.contains(": boot: ");
+        let lines = booted.log().into_iter().filter(is_time);
+        lines.map(|line| line.trim_start_matches("<7>insinit: ").into()).collect()
+    };
+    assert_eq!(
+        time(&machine().words(words).boot()),
+        [
+            "time a: start 1000000 read 0 inflate 0 load 20000 end 1020000 worker 1",
+            "time b: start 1020000 read 0 inflate 0 load 5000 end 1025000 worker 1",
+            "time c: start 1025000 read 0 inflate 0 load 30000 end 1055000 worker 1",
+            "boot: start 1000000 plan 0 load 55000 end 1055000",
+        ]
+    );
+    assert_eq!(
+        time(&machine().words(format!("insinit.jobs=2 {words}")).boot()),
+        [
+            "time a: start 1000000 read 0 inflate 0 load 20000 end 1020000 worker 1",
+            "time b: start 1020000 read 0 inflate 0 load 5000 end 1025000 worker 1",
+            "time c: start 1000000 read 0 inflate 0 load 30000 end 1030000 worker 2",
+            "boot: start 1000000 plan 0 load 30000 end 1030000",
+        ]
+    );
+    assert_eq!(time(&machine().words("insinit.modules=b,c,d").boot()), [""; 0]);
+}
+
 /// Knuth's MMIX generator; the high bits are the random ones.
 struct Random(u64);
 
