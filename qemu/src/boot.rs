@@ -1,6 +1,7 @@
 //! `cargo qemu boot`: one kernel, about a dozen real modules, the console live, a summary.
 
 use crate::accelerator;
+use crate::chart;
 use crate::cli::BootOptions;
 use crate::command::{Boot, CommandLine};
 use crate::console::{self, Run, Watch};
@@ -58,6 +59,10 @@ pub fn run(options: &BootOptions) -> Result<bool> {
     }
     let run = watch(options, &command)?;
     folder.keep(&command, &run)?;
+    if let Some(picture) = &options.chart {
+        println!();
+        chart::write(&run.lines.join("\n"), picture)?;
+    }
     let expected = Expected {
         asked: modules,
         packed: built.modules.into_iter().map(|module| module.name).collect(),
@@ -149,7 +154,7 @@ fn command(
         kernel: kernel.image.clone(),
         initrd: Some(built.path.clone()),
         console: true,
-        words: words(modules, &options.append.join(" ")),
+        words: words(modules, &options.append.join(" "), options.chart.is_some()),
         memory: options.memory.unwrap_or(machine.memory),
         cpus: options.smp,
         accelerator: accelerator::best(machine, &kernel.image),
@@ -157,10 +162,15 @@ fn command(
     }
 }
 
-/// The kernel's words: the list, then the user's. The kernel shows debug lines at level 8 only.
-fn words(modules: &[String], append: &str) -> String {
+/// The kernel's words: the list, then the user's. The kernel shows debug lines at level 8 only; a chart
+/// is drawn from them.
+fn words(modules: &[String], append: &str, chart: bool) -> String {
     let debug = append.split_whitespace().any(|word| word == "insinit.log=debug");
-    let level = if debug { "loglevel=8 " } else { "" };
+    let level = match (chart, debug) {
+        (true, _) => "loglevel=8 insinit.log=debug ",
+        (false, true) => "loglevel=8 ",
+        (false, false) => "",
+    };
     format!("{level}insinit.modules={} {append}", modules.join(","))
 }
 
@@ -220,8 +230,10 @@ mod tests {
     #[test]
     fn debug_lines_are_shown_unless_the_user_says_otherwise() {
         let modules = ["loop".to_string(), "dummy".to_string()];
-        assert_eq!(words(&modules, "a=b"), "insinit.modules=loop,dummy a=b");
-        let debug = words(&modules, "insinit.log=debug loglevel=4");
+        assert_eq!(words(&modules, "a=b", false), "insinit.modules=loop,dummy a=b");
+        let debug = words(&modules, "insinit.log=debug loglevel=4", false);
         assert_eq!(debug, "loglevel=8 insinit.modules=loop,dummy insinit.log=debug loglevel=4");
+        let chart = words(&modules, "a=b", true);
+        assert_eq!(chart, "loglevel=8 insinit.log=debug insinit.modules=loop,dummy a=b");
     }
 }

@@ -26,6 +26,8 @@ pub enum Task {
     Kernel(KernelOptions),
     /// Check everything: format, lints, unit tests, and boots of real kernels
     Test(TestOptions),
+    /// Draw where a boot's time went, from any text with insinit's lines: dmesg, a console, a journal
+    Chart(ChartOptions),
     /// Measure insinit and its peers at the same work, by the instruction
     Bench(BenchOptions),
 }
@@ -95,6 +97,10 @@ pub struct BootOptions {
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
 
+    /// Draw where the time went to FILE, an SVG picture; brings insinit.log=debug
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+
     /// A word for QEMU; may be repeated
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     pub qemu: Vec<String>,
@@ -102,6 +108,17 @@ pub struct BootOptions {
     /// Show the QEMU command and what is in the image
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// What `chart` is told.
+#[derive(Args, Debug)]
+pub struct ChartOptions {
+    /// The log, best of a boot with insinit.log=debug; - for standard input
+    pub log: PathBuf,
+
+    /// The picture, an SVG file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// What `test` is told.

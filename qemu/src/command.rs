@@ -81,6 +81,8 @@ impl Boot {
     fn hardware(&self) -> Vec<String> {
         let (accel, cpu): (_, &[&str]) = match self.accelerator {
             Accelerator::Kvm => ("kvm", &["-cpu", "host"]),
+            // With a thread for each CPU x86 kernels that patch themselves crash now and then on a busy host.
+            Accelerator::Tcg if self.cpus > 1 => ("tcg,thread=single", self.machine.cpu),
             Accelerator::Tcg => ("tcg", self.machine.cpu),
         };
         let (cpus, memory) = (self.cpus.to_string(), format!("{}M", self.memory));
@@ -151,6 +153,12 @@ mod tests {
         let line = boot.command().to_string();
         assert!(line.contains("-accel kvm -cpu host"), "{line}");
         assert!(!line.contains("cortex"), "{line}");
+    }
+
+    #[test]
+    fn several_cpus_share_a_thread_where_they_are_translated() {
+        let line = Boot { cpus: 4, ..boot("riscv64") }.command().to_string();
+        assert!(line.contains("-accel tcg,thread=single") && line.contains("-smp 4"), "{line}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod boot;
 mod build_kernel;
 mod built;
 mod cache;
+mod chart;
 mod checks;
 mod cli;
 mod command;
@@ -35,8 +36,10 @@ mod source;
 mod step;
 mod suite;
 mod summary;
+mod svg;
 mod test;
 mod testmods;
+mod timeline;
 mod tools;
 mod transcript;
 #[cfg(test)]
@@ -71,6 +74,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Kernel(options) => build_kernel::run(&options),
         Task::Boot(options) => boot::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Chart(options) => chart::run(&options.log, &options.output).map(|()| true),
         Task::Bench(options) => bench::run(&options),
     }
 }

@@ -155,7 +155,8 @@ fn handed_over(run: &Run, said: &[Parsed], guest: bool) -> bool {
         return run.lines.iter().any(|line| line.contains("guest: pid 1"));
     }
     let stopped = run.lines.iter().any(|line| line.contains("Kernel panic"));
-    !stopped && said.last().is_some_and(|line| line.verb == "exec" && line.result.is_empty())
+    let went = |line: &Parsed| line.verb == "exec" && ["", "leaves"].contains(&line.result);
+    !stopped && said.last().is_some_and(went)
 }
 
 /// How the boot ended and how long it took.
