@@ -25,21 +25,22 @@ const LANE: f64 = 20.0;
 /// The most that the kernel's own start may take of the time's width.
 const KERNEL: f64 = 0.14;
 
-/// Colours and fonts.
+/// Fonts and colours; without variables, which not every renderer knows.
 const STYLE: &str = "\
-svg{--paper:#fff;--ink:#1f2328;--dim:#656d76;--grid:#d8dee4;--kernel:#afb8c1;--plan:#8c959f;
---read:#8c959f;--inflate:#d4a72c;--load:#2f81f7;--bad:#cf222e;--mark:#bf3989;--on:#fff}
-@media(prefers-color-scheme:dark){svg{--paper:#0d1117;--ink:#e6edf3;--dim:#9198a1;--grid:#30363d;
---kernel:#484f58;--plan:#6e7681;--read:#8b949e;--inflate:#d29922;--load:#1f6feb;--bad:#f85149;
---mark:#f778ba;--on:#fff}}
-text{font:11px ui-monospace,SFMono-Regular,Menlo,'DejaVu Sans Mono',monospace;fill:var(--ink)}
-.paper{fill:var(--paper)}.head{font-size:15px;font-weight:bold}.dim{fill:var(--dim)}
-.end,.bad{text-anchor:end}.bad{fill:var(--bad)}.mid{text-anchor:middle;fill:var(--dim)}
-.on{fill:var(--on)}.hot{fill:var(--mark);font-weight:bold}
-.kernel{fill:var(--kernel)}.plan{fill:var(--plan)}.rest{fill:var(--kernel)}
-.read{fill:var(--read)}.inflate{fill:var(--inflate)}.load{fill:var(--load)}
-.mark{fill:none;stroke:var(--mark);stroke-width:1.5}.dot{fill:var(--mark)}
-.grid{stroke:var(--grid);fill:none}.cut{stroke:var(--paper);stroke-width:2;fill:none}
+text{font:11px ui-monospace,SFMono-Regular,Menlo,'DejaVu Sans Mono',monospace;fill:#1f2328}
+.paper{fill:#fff}.head{font-size:15px;font-weight:bold}.dim,.mid{fill:#656d76}
+.end,.bad{text-anchor:end}.mid{text-anchor:middle}.bad{fill:#cf222e}
+.on{fill:#fff}.hot{fill:#bf3989;font-weight:bold}
+.kernel{fill:#afb8c1}.plan{fill:#8c959f}.rest{fill:#afb8c1}
+.read{fill:#8c959f}.inflate{fill:#d4a72c}.load{fill:#2f81f7}
+.mark{fill:none;stroke:#bf3989;stroke-width:1.5}.dot{fill:#bf3989}
+.grid{stroke:#d8dee4;fill:none}.cut{stroke:#fff;stroke-width:2;fill:none}
+@media(prefers-color-scheme:dark){
+text{fill:#e6edf3}.paper{fill:#0d1117}.dim,.mid{fill:#9198a1}.bad{fill:#f85149}
+.on{fill:#fff}.hot{fill:#f778ba}.kernel,.rest{fill:#484f58}.plan{fill:#6e7681}
+.read{fill:#8b949e}.inflate{fill:#d29922}.load{fill:#1f6feb}
+.mark{stroke:#f778ba}.dot{fill:#f778ba}.grid{stroke:#30363d}.cut{stroke:#0d1117}
+}
 ";
 
 /// Reads the log in `from`, `-` for standard input, and draws it to `to`.
@@ -293,6 +294,7 @@ fn bar(svg: &mut Svg, scale: &Scale, row: &Row, y: f64, marks: bool) {
     let length = time(row.length());
     match good {
         true => svg.text("end", (right, base), &length),
+        false if row.result == "absent" => svg.text("end dim", (right, base), &row.result),
         false => svg.text("bad", (right, base), &cut(&row.result, 16)),
     }
     let parts = [("read", row.read), ("inflate", row.inflate), ("load", row.load())];
