@@ -11,16 +11,6 @@ use crate::mem::{self, Table};
 use crate::name;
 use crate::text;
 
-/// A module's file and what `modules.dep` says it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Module {
-    /// Its file, relative to the tree unless it starts with `/`.
-    pub path: &'static [u8],
-    /// The files of the modules it needs, separated by blanks, in the file's order: the last is
-    /// loaded first.
-    pub needs: &'static [u8],
-}
-
 /// The modules of a tree.
 #[derive(Default)]
 pub struct Index {
@@ -42,16 +32,17 @@ impl Index {
         loop {
             let offset = text.len().saturating_sub(rest.len()).saturating_add(1);
             let Some(line) = text::take(&mut rest, b'\n') else { return index };
-            if let (Some(module), Ok(offset)) = (parse(line), u32::try_from(offset)) {
-                index.insert(module.path, offset);
+            if let (Some(colon @ 1..), Ok(offset)) = (text::find(line, b':'), u32::try_from(offset))
+            {
+                index.insert(text::head(line, colon), offset);
             }
         }
     }
 
     fn insert(&mut self, path: &[u8], offset: u32) {
         let slot = self.slot(name::of(path));
-        let first = self.module(slot).is_none_or(|found| path < found.path);
-        if let Some(slot) = self.slots.get_mut(slot).filter(|_| first) {
+        let known = self.path(slot);
+        if let Some(slot) = self.slots.get_mut(slot).filter(|_| known.is_empty() || path < known) {
             *slot = offset;
         }
     }
@@ -62,36 +53,44 @@ impl Index {
         let mut slot = name::hash(wanted) as usize;
         loop {
             slot &= self.slots.len().wrapping_sub(1);
-            match self.module(slot) {
-                Some(other) if !name::same(name::of(other.path), wanted) => {
-                    slot = slot.wrapping_add(1);
-                }
-                _ => return slot,
+            let path = self.path(slot);
+            if path.is_empty() || name::same(name::of(path), wanted) {
+                return slot;
             }
+            slot = slot.wrapping_add(1);
         }
     }
 
-    /// The module of a slot.
+    /// The text from a slot's line on; nothing if it is free.
+    fn line(&self, slot: usize) -> &'static [u8] {
+        let offset = self.slots.get(slot).copied().unwrap_or_default() as usize;
+        text::tail(self.text, offset.wrapping_sub(1))
+    }
+
+    /// The path of a slot's line, which has a colon; empty if it is free.
     #[inline(never)]
-    fn module(&self, slot: usize) -> Option<Module> {
-        let offset = self.slots.get(slot)?.checked_sub(1)?;
-        let mut rest = text::tail(self.text, offset as usize);
-        parse(text::take(&mut rest, b'\n')?)
+    fn path(&self, slot: usize) -> &'static [u8] {
+        text::take(&mut self.line(slot), b':').unwrap_or_default()
     }
 
-    /// The module of that name.
+    /// The file of the module of that name, relative to the tree unless it starts with `/`; empty if
+    /// there is none.
     #[must_use]
-    pub fn find(&self, wanted: &[u8]) -> Option<Module> {
-        self.module(self.slot(wanted))
+    #[inline(never)]
+    pub fn find(&self, name: &[u8]) -> &'static [u8] {
+        self.path(self.slot(name))
     }
-}
 
-/// A line's module; lines without a colon have none.
-fn parse(line: &'static [u8]) -> Option<Module> {
-    let mut needs = line;
-    let path = text::take(&mut needs, b':')?;
-    let has_colon = path.len() < line.len();
-    (has_colon && !path.is_empty()).then_some(Module { path, needs })
+    /// The files of the modules that a module's file needs, separated by blanks, in the order of
+    /// `modules.dep`: the last is loaded first. A file that isn't in the index needs nothing.
+    #[must_use]
+    pub fn needs(&self, file: &[u8]) -> &'static [u8] {
+        let mut line = self.line(self.slot(name::of(file)));
+        if text::take(&mut line, b':') != Some(file) {
+            return b"";
+        }
+        text::take(&mut line, b'\n').unwrap_or_default()
+    }
 }
 
 /// Adds a line for every module file of the folder and of those below it, links to folders aside; a
@@ -121,11 +120,12 @@ mod tests {
     fn names_are_found_in_any_spelling() {
         let text = b"kernel/a-b.ko.xz: kernel/c.ko.xz kernel/d.ko\n# note\nkernel/c.ko.xz:\nx\n:\n";
         let index = Index::of(&mut Linux::default(), text);
-        let found = index.find(b"a_b").unwrap();
-        assert_eq!(found.path, b"kernel/a-b.ko.xz");
-        assert_eq!(found.needs, b" kernel/c.ko.xz kernel/d.ko");
-        assert_eq!(index.find(b"c").unwrap().needs, b"");
-        assert_eq!(index.find(b"x"), None);
+        let found = index.find(b"a_b");
+        assert_eq!(found, b"kernel/a-b.ko.xz");
+        assert_eq!(index.needs(found), b" kernel/c.ko.xz kernel/d.ko");
+        assert_eq!(index.needs(index.find(b"c")), b"");
+        assert_eq!(index.needs(b"other/a-b.ko.xz"), b"");
+        assert_eq!(index.find(b"x"), b"");
     }
 
     #[test]
@@ -133,10 +133,10 @@ mod tests {
         let lines: String = (0..10_000).map(|n| format!("kernel/m{n}.ko:\n")).collect();
         let index = Index::of(&mut Linux::default(), lines.leak().as_bytes());
         for n in 0..10_000 {
-            assert!(index.find(format!("m{n}").as_bytes()).is_some(), "{n}");
+            assert!(!index.find(format!("m{n}").as_bytes()).is_empty(), "{n}");
         }
-        assert!(index.find(b"m10000").is_none());
-        assert!(Index::default().find(b"m").is_none());
+        assert!(index.find(b"m10000").is_empty());
+        assert!(Index::default().find(b"m").is_empty());
     }
 
     #[test]
@@ -151,8 +151,8 @@ mod tests {
         let root = format!("{}/", folder.path().to_str().unwrap()).leak().as_bytes();
         walk(&mut k, root, root.len(), &mut found);
         let index = Index::of(&mut k, found.into_slice());
-        assert_eq!(index.find(b"one").unwrap().path, b"a/one.ko");
-        assert_eq!(index.find(b"two").unwrap().path, b"b/two.ko.gz");
-        assert_eq!(index.find(b"x_y").unwrap().path, b"b/deep/er/x-y.ko.zst");
+        assert_eq!(index.find(b"one"), b"a/one.ko");
+        assert_eq!(index.find(b"two"), b"b/two.ko.gz");
+        assert_eq!(index.find(b"x_y"), b"b/deep/er/x-y.ko.zst");
     }
 }

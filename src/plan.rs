@@ -7,7 +7,6 @@
 
 use crate::config::Config;
 use crate::glob;
-use crate::index::Module;
 use crate::kernel::Kernel;
 use crate::list::{Entry, Severity};
 use crate::log::Log;
@@ -333,12 +332,12 @@ impl Planner<'_> {
                 }
             }
         }
-        let (mut name, mut file) = (name::of_file(wanted).unwrap_or(wanted), None);
+        let (mut name, mut file) = (name::of_file(wanted).unwrap_or(wanted), b"".as_slice());
         if name::is_path(wanted) {
-            (name, file) = (name::of(wanted), Some(self.tree.find_file(wanted)));
+            (name, file) = (name::of(wanted), self.tree.find_file(wanted));
         } else if names.is_empty() && hidden.is_none() {
             file = self.tree.find(name);
-            if file.is_none() {
+            if file.is_empty() {
                 self.tree.stands_for(k, wanted, &mut names, link != Link::Device);
                 if names.is_empty() && link == Link::Device {
                     return;
@@ -395,13 +394,13 @@ impl Planner<'_> {
         &mut self,
         k: &mut K,
         name: &'static [u8],
-        file: Option<Module>,
+        file: &'static [u8],
         link: Link,
     ) {
         let alias = core::mem::take(&mut self.alias);
         let hard = link == Link::Hard;
         let task = self.task(k, name, file);
-        if !hard && file.is_none() && task != Task::Builtin {
+        if !hard && file.is_empty() && task != Task::Builtin {
             return;
         }
         let mut step = 0;
@@ -415,14 +414,13 @@ impl Planner<'_> {
         let (outcome, placed, deps) = (Outcome::of(Kind::Missing), false, (0, 0));
         self.plan.steps.push(k, Step { name, alias, task, severity, outcome, placed, deps });
         self.plan.depth = self.plan.depth.wrapping_add(1);
-        let needs = file.filter(|_| matches!(task, Task::Load(_))).map(|file| file.needs);
-        self.around(k, step, needs, link);
+        self.around(k, step, task, link);
         self.plan.depth = self.plan.depth.wrapping_sub(1);
         self.plan.pending.push(k, Dep { step, hard });
     }
 
     /// What is to be done with a module.
-    fn task<K: Kernel>(&mut self, k: &mut K, name: &[u8], file: Option<Module>) -> Task {
+    fn task<K: Kernel>(&mut self, k: &mut K, name: &[u8], file: &'static [u8]) -> Task {
         for block in self.config.blocked.iter() {
             if name::same(block.name, name) {
                 return Task::Blocked(block.by);
@@ -433,29 +431,24 @@ impl Planner<'_> {
         }
         match file {
             _ if self.plan.depth >= DEPTH => Task::Deep,
-            Some(file) => Task::Load(file.path),
-            None if self.tree.is_builtin(k, name) => Task::Builtin,
-            None => Task::Missing,
+            [_, ..] => Task::Load(file),
+            [] if self.tree.is_builtin(k, name) => Task::Builtin,
+            [] => Task::Missing,
         }
     }
 
     /// Plans what a new step needs, if it is to be loaded, the step itself, and what is to come after it.
     #[inline(never)]
-    fn around<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        step: u32,
-        needs: Option<&'static [u8]>,
-        link: Link,
-    ) {
+    fn around<K: Kernel>(&mut self, k: &mut K, step: u32, task: Task, link: Link) {
         let start = self.plan.pending.len();
         if let Link::After(before) = link {
             self.plan.pending.push(k, Dep { step: before, hard: false });
         }
-        let Some(mut needs) = needs else { return self.plan.place(k, step, start) };
+        let Task::Load(file) = task else { return self.plan.place(k, step, start) };
+        let mut needs = self.tree.needs(file);
         while let Some(path) = text::take_last(&mut needs) {
-            let module = self.tree.find_file(path);
-            self.visit(k, name::of(path), Some(module), Link::Hard);
+            let file = self.tree.find_file(path);
+            self.visit(k, name::of(path), file, Link::Hard);
         }
         self.softdeps(k, step, Link::Before);
         self.plan.place(k, step, start);

@@ -3,7 +3,7 @@
 
 use crate::files::{self, Kind};
 use crate::glob;
-use crate::index::{self, Index, Module};
+use crate::index::{self, Index};
 use crate::kernel::{Kernel, Result};
 use crate::mem::{self, Table};
 use crate::name;
@@ -90,22 +90,26 @@ impl Tree {
         text
     }
 
-    /// The module of that name.
+    /// The file of the module of that name; empty if there is none.
     #[must_use]
-    #[inline(never)]
-    pub fn find(&self, name: &[u8]) -> Option<Module> {
+    pub fn find(&self, name: &[u8]) -> &'static [u8] {
         self.index.find(name)
     }
 
-    /// The module of that file, absolute or relative to the tree; one that the tree doesn't know
-    /// needs nothing.
+    /// A module's file, as the tree has it where it is given with the tree's folder.
     #[must_use]
-    pub fn find_file(&self, path: &'static [u8]) -> Module {
+    pub fn find_file(&self, path: &'static [u8]) -> &'static [u8] {
         let below = path.strip_prefix(self.dir).and_then(|below| below.strip_prefix(b"/"));
-        match self.index.find(name::of(path)) {
-            Some(known) if known.path == below.unwrap_or(path) => known,
-            _ => Module { path, needs: b"" },
+        match below {
+            Some(below) if self.find(name::of(below)) == below => below,
+            _ => path,
         }
+    }
+
+    /// What a module's file needs: [`Index::needs`].
+    #[must_use]
+    pub fn needs(&self, file: &[u8]) -> &'static [u8] {
+        self.index.needs(file)
     }
 
     /// The full path of a file of the tree, or of any other.
