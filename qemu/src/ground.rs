@@ -3,6 +3,7 @@
 use crate::accelerator;
 use crate::command::{Boot, CommandLine};
 use crate::console::{self, End, Run, Watch};
+use crate::disks;
 use crate::image;
 use crate::kernel::Kernel;
 use crate::kernels;
@@ -36,6 +37,7 @@ pub struct Ground {
 /// # Errors
 /// One can't be had.
 pub fn all(jobs: &[Job]) -> Result<BTreeMap<&'static str, Ground>> {
+    disks::ready(jobs.iter().flat_map(|(_, scenario)| scenario.disks).map(|disk| disk.kind))?;
     let mut grounds = BTreeMap::new();
     for (name, _) in jobs {
         if !grounds.contains_key(name) {
@@ -67,6 +69,9 @@ impl Ground {
         odd::append(scenario.image.odd, &image.path)?;
         let memory = self.memory(scenario, &image.path)?;
         let mut boot = self.command(scenario, image.path, memory);
+        for (number, disk) in scenario.disks.iter().enumerate() {
+            boot.extra.extend(disks::make(disk, number, &self.programs, folder)?);
+        }
         if scenario.overlong {
             boot.fill(self.machine.overlong);
         }

@@ -14,6 +14,7 @@ mod cli;
 mod command;
 mod console;
 mod debian;
+mod disks;
 mod ground;
 mod headers;
 mod image;

@@ -26,6 +26,8 @@ pub struct Scenario {
     pub image: Image,
     /// Words for QEMU: devices.
     pub qemu: &'static [&'static str],
+    /// The disks of the machine.
+    pub disks: &'static [Disk],
     /// Words for the kernel.
     pub words: &'static str,
     /// The words are made so long that the command line is cut.
@@ -65,6 +67,75 @@ pub struct Image {
     pub modprobe: bool,
 }
 
+/// A disk with one file system on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// How it is connected.
+    pub bus: Bus,
+    /// Its partition table: then the file system is on the second partition.
+    pub table: Option<Table>,
+    /// Bytes of a block.
+    pub block: u32,
+    /// The file system's type; it is called [`LABEL`] and [`UUID`], or [`SERIAL`], where it can be.
+    pub kind: &'static str,
+    /// The programs on it.
+    pub holds: Holds,
+    /// It can't be written to.
+    pub write_protected: bool,
+}
+
+/// The programs of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// None.
+    Nothing,
+    /// The tests' real init as /sbin/init.
+    Init,
+    /// insinit as /sbin/init, the tests' real init as /bin/init.
+    Loader,
+}
+
+/// How a disk is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bus {
+    /// virtio-blk
+    Virtio,
+    /// NVMe
+    Nvme,
+    /// A SCSI disk at virtio-scsi.
+    Scsi,
+    /// USB storage at xHCI.
+    Usb,
+    /// A card at sdhci.
+    Sd,
+}
+
+/// A partition table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// With the signature `deadbeef`.
+    Mbr,
+    /// Partition `n` is `0000000n-1111-2222-3333-444444444444` and called `part n`.
+    Gpt,
+}
+
+/// The UUID of made file systems.
+pub const UUID: &str = "12345678-9abc-def0-1234-56789abcdef0";
+/// Their label; of vfat in capitals.
+pub const LABEL: &str = "insroot";
+/// The serial number of vfat.
+pub const SERIAL: &str = "1234-ABCD";
+
+/// A virtio disk that is all ext4, with an init.
+pub const DISK: Disk = Disk {
+    bus: Bus::Virtio,
+    table: None,
+    block: 512,
+    kind: "ext4",
+    holds: Holds::Init,
+    write_protected: false,
+};
+
 /// A file made for a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
@@ -98,6 +169,8 @@ pub enum Made {
     GzipOtherRelease(&'static str),
     /// The real init, under another name.
     Guest,
+    /// So many MiB.
+    Large(usize),
 }
 
 /// Something odd at a path of the image.
@@ -137,7 +210,7 @@ impl Made {
     /// The module that it is made of.
     fn module(self) -> Option<&'static str> {
         match self {
-            Self::Text(_) | Self::Guest | Self::List(..) | Self::Index(..) => None,
+            Self::Text(_) | Self::Guest | Self::Large(_) | Self::List(..) | Self::Index(..) => None,
             Self::Plain(module)
             | Self::Gzip(module)
             | Self::HalfGzip(module)
@@ -182,6 +255,7 @@ pub const PLAIN: Scenario = Scenario {
     long: &[],
     image: NOTHING,
     qemu: &[],
+    disks: &[],
     words: "",
     overlong: false,
     console: true,

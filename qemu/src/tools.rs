@@ -38,6 +38,20 @@ pub fn for_modules(machine: &Machine) -> Result<()> {
     ready(BUILD.iter(), machine)
 }
 
+/// Sees to it that programs that make file systems are there, each with its package.
+///
+/// # Errors
+/// As for [`for_kernel`].
+pub fn for_disks(needed: &[(&str, &str)]) -> Result<()> {
+    // Debian's users don't have it in their path.
+    let is_there = |what: &str| {
+        is_there(what) || ["/sbin", "/usr/sbin"].iter().any(|at| Path::new(at).join(what).is_file())
+    };
+    let missing = needed.iter().filter(|(program, _)| !is_there(program));
+    let missing = missing.map(|(program, package)| (program.to_string(), package.to_string()));
+    setup::install_tools(&missing.collect::<Vec<_>>())
+}
+
 /// `CROSS_COMPILE` of a build for `machine`.
 #[must_use]
 pub fn prefix(machine: &Machine) -> &'static str {

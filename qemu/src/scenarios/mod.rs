@@ -11,6 +11,7 @@ mod list;
 mod order;
 mod parameters;
 mod results;
+mod root;
 mod testmods;
 mod ways;
 mod wrong;
@@ -32,13 +33,16 @@ pub fn all() -> Vec<Scenario> {
         parameters::SCENARIOS,
         failure::SCENARIOS,
         handover::SCENARIOS,
+        root::SCENARIOS,
         limits::SCENARIOS,
         testmods::SCENARIOS,
         results::SCENARIOS,
         wrong::SCENARIOS,
         harness::SCENARIOS,
     ];
-    topics.concat()
+    let mut all = topics.concat();
+    all.extend(root::matrix());
+    all
 }
 
 /// A boot for each scenario and kernel of those machines, of names that hold `part`; with `long` on the
