@@ -7,12 +7,11 @@ use crate::command::{Boot, CommandLine};
 use crate::console::{self, Run, Watch};
 use crate::image;
 use crate::kernel::Kernel;
-use crate::kernels;
-use crate::machine::{self, Machine};
+use crate::machine::Machine;
 use crate::programs;
 use crate::setup;
 use crate::summary::{Expected, Summary};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use insinit_initramfs::{Built, Options};
 use std::fs;
 use std::io::{IsTerminal, stdin};
@@ -47,9 +46,9 @@ const DOZEN: [&str; 13] = [
 /// # Errors
 /// Something can't be had or built.
 pub fn run(options: &BootOptions) -> Result<bool> {
-    let machine = machine(options)?;
+    let machine = options.choice.machine()?;
     setup::ready(&[machine])?;
-    let kernel = kernel(options, machine)?;
+    let kernel = options.choice.kernel(machine)?;
     let folder = Folder::new(options.keep.as_deref())?;
     let (built, modules) = pack(options, machine, &kernel, folder.path())?;
     let boot = command(options, machine, &kernel, &modules, &built);
@@ -71,40 +70,6 @@ pub fn run(options: &BootOptions) -> Result<bool> {
     let summary = Summary::of(&run, &expected);
     print!("\n{}", summary.text(machine, &kernel, boot.accelerator, &run));
     Ok(summary.good())
-}
-
-/// The machine: the one named, the kernel's, or the host's.
-fn machine(options: &BootOptions) -> Result<&'static Machine> {
-    let source = options.kernel.as_deref().and_then(kernels::named);
-    match (options.arch, source.map(kernels::Source::machine)) {
-        (Some(named), Some(kernels)) if named.name != kernels.name => {
-            bail!("that kernel is for {}, not for {}", kernels.name, named.name)
-        }
-        (Some(machine), _) | (None, Some(machine)) => Ok(machine),
-        (None, None) => Ok(machine::host()),
-    }
-}
-
-/// The kernel: found in the folders named, or one that can be fetched.
-fn kernel(options: &BootOptions, machine: &Machine) -> Result<Kernel> {
-    let name = options.kernel.as_deref();
-    if let Some(source) = name.and_then(kernels::named).filter(|_| options.kernel_dir.is_empty()) {
-        return source.get();
-    }
-    if options.kernel_dir.is_empty() {
-        if let Some(name) = name {
-            bail!(
-                "{name} is none of {}: a file needs --kernel-dir with its modules",
-                kernels::names()
-            );
-        }
-        return kernels::named(machine.kernel).context("no kernel for the machine")?.get();
-    }
-    let image = name.map(PathBuf::from);
-    if let Some(image) = image.as_deref().filter(|image| !image.is_file()) {
-        bail!("no kernel image {}", image.display());
-    }
-    Kernel::find(image.as_deref(), &options.kernel_dir, options.kernel_release.as_deref())
 }
 
 /// Builds the programs and packs the image; gives it and the modules that were asked for.

@@ -17,8 +17,10 @@ pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
     count(tally, &["fmt", "--all", "--check"]);
     count(tally, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
     for machine in machines {
-        let words = ["clippy", "--package", "insinit", "--package", "insinit-guest", "--target"];
-        count(tally, &[&words[..], &[machine.target, "--", "-D", "warnings"]].concat());
+        let packages =
+            ["insinit", "insinit-guest", "insinit-runner"].map(|name| ["--package", name]);
+        let end = ["--target", machine.target, "--", "-D", "warnings"];
+        count(tally, &[&["clippy"], packages.as_flattened(), &end].concat());
     }
     layout::run(machines, tally);
     reproducible::run(machines, tally);

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::choice::Choice;
 use crate::kernels;
 use crate::machine::{self, MACHINES, Machine};
 use crate::setup;
@@ -24,6 +25,8 @@ pub enum Task {
     Boot(BootOptions),
     /// Build a small kernel that is named, or list the kernels there are
     Kernel(KernelOptions),
+    /// Run one static program on a kernel: its output, its status, and the console on stderr
+    Run(RunOptions),
     /// Check everything: format, lints, unit tests, and boots of real kernels
     Test(TestOptions),
     /// Draw where a boot's time went, from any text with insinit's lines: dmesg, a console, a journal
@@ -51,22 +54,9 @@ pub struct KernelOptions {
 /// What `boot` is told.
 #[derive(Args, Debug)]
 pub struct BootOptions {
-    /// x86_64, aarch64 or riscv64; default: this host's
-    #[arg(long, value_parser = machine::named, value_name = "MACHINE")]
-    pub arch: Option<&'static Machine>,
-
-    /// A kernel image, or the name of one that `cargo qemu kernel` lists
-    #[arg(long, value_name = "FILE|NAME")]
-    pub kernel: Option<String>,
-
-    /// A folder with lib/modules/RELEASE: an unpacked kernel package or a system's root; may be
-    /// repeated
-    #[arg(long, value_name = "DIR")]
-    pub kernel_dir: Vec<PathBuf>,
-
-    /// The release to take where the folders hold more than one
-    #[arg(long, value_name = "RELEASE")]
-    pub kernel_release: Option<String>,
+    /// The machine and the kernel.
+    #[command(flatten)]
+    pub choice: Choice,
 
     /// A module to load instead of the usual dozen; may be repeated, or a list A,B,C; --module=-NAME
     /// is one that may be missing
@@ -119,6 +109,55 @@ pub struct ChartOptions {
     /// The picture, an SVG file
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+}
+
+/// What `run` is told.
+#[derive(Args, Debug)]
+pub struct RunOptions {
+    /// The machine and the kernel.
+    #[command(flatten)]
+    pub choice: Choice,
+
+    /// A folder of this host that the program sees, by 9p; may be repeated
+    #[arg(long, value_name = "HOST:GUEST")]
+    pub share: Vec<String>,
+
+    /// A folder that is laid over the initramfs; PROGRAM is a path in it, or a name in its bin folders
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+
+    /// More words for the kernel's command line; may be repeated
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    pub append: Vec<String>,
+
+    /// Memory in MiB; default: 512
+    #[arg(long, value_name = "MIB")]
+    pub memory: Option<u32>,
+
+    /// CPUs
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub smp: u32,
+
+    /// Seconds after which all is ended, with status 124
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub timeout: u64,
+
+    /// A word for QEMU; may be repeated
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    pub qemu: Vec<String>,
+
+    /// Show the QEMU command
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// The program, static unless --root brings what it needs, and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "PROGRAM"
+    )]
+    pub program: Vec<String>,
 }
 
 /// What `test` is told.
@@ -206,6 +245,14 @@ mod tests {
         let Task::Boot(options) = Cli::parse_from(words).task else { panic!("not boot") };
         assert_eq!(options.qemu, ["-s", "-S"]);
         assert_eq!(options.append, ["-- a"]);
+    }
+
+    #[test]
+    fn a_programs_own_options_are_not_ours() {
+        let words = ["cargo qemu", "run", "--smp", "2", "--", "ls", "--smp", "-l"];
+        let Task::Run(options) = Cli::parse_from(words).task else { panic!("not run") };
+        assert_eq!(options.program, ["ls", "--smp", "-l"]);
+        assert!(Cli::try_parse_from(["cargo qemu", "run"]).is_err());
     }
 
     #[test]

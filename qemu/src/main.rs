@@ -10,6 +10,7 @@ mod built;
 mod cache;
 mod chart;
 mod checks;
+mod choice;
 mod cli;
 mod command;
 mod console;
@@ -18,6 +19,7 @@ mod disks;
 mod ground;
 mod headers;
 mod image;
+mod job;
 mod judge;
 mod kernel;
 mod kernels;
@@ -29,9 +31,12 @@ mod odd;
 mod programs;
 mod progress;
 mod reproducible;
+mod run;
+mod run_test;
 mod scenario;
 mod scenarios;
 mod setup;
+mod share;
 mod smallest;
 mod source;
 mod step;
@@ -45,6 +50,7 @@ mod tools;
 mod transcript;
 #[cfg(test)]
 mod unsafety;
+mod wires;
 
 use clap::Parser;
 use cli::{Cli, Task};
@@ -54,7 +60,11 @@ use std::process::ExitCode;
 const YOURS: u8 = 2;
 
 fn main() -> ExitCode {
-    match run(Cli::parse().task) {
+    let task = Cli::parse().task;
+    if let Task::Run(options) = &task {
+        return ExitCode::from(run::run(options));
+    }
+    match run(task) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is::<setup::Yours>() => {
@@ -76,6 +86,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Boot(options) => boot::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Chart(options) => chart::run(&options.log, &options.output).map(|()| true),
+        Task::Run(options) => Ok(run::run(&options) == 0),
         Task::Bench(options) => bench::run(&options),
     }
 }

@@ -55,6 +55,19 @@ pub fn build(machine: &Machine) -> Result<Programs> {
     Ok(programs)
 }
 
+/// Builds the real init of `cargo qemu run`.
+///
+/// # Errors
+/// It can't be built.
+pub fn runner(machine: &Machine) -> Result<PathBuf> {
+    let target = target_folder()?;
+    let mut command = cargo();
+    command.args(["build", "--release", "--package", "insinit-runner", "--target", machine.target]);
+    step::output(command.arg("--target-dir").arg(&target), BUILD)
+        .context("can't build the runner")?;
+    Ok(target.join(machine.target).join("release").join("insinit-runner"))
+}
+
 /// Builds the loader with gzip only, the smallest that inflates.
 ///
 /// # Errors
