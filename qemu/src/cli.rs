@@ -184,6 +184,14 @@ pub struct BenchOptions {
     #[arg(long, value_name = "SET/FORM/CONTESTANT")]
     pub only: Vec<String>,
 
+    /// Leave out the boots that measure memory
+    #[arg(long)]
+    pub count_only: bool,
+
+    /// Write what ran outside the load calls there: ADDRESS INSTRUCTIONS of each block, a line each
+    #[arg(long, value_name = "DIR")]
+    pub profile: Option<PathBuf>,
+
     /// A program of yours that takes insinit's words, as one more contestant
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,

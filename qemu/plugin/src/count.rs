@@ -1,6 +1,7 @@
 //! The counts. QEMU's one CPU thread adds to them; atomics only say that to the compiler.
 
 use core::ffi::c_void;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// Instructions of programs.
@@ -29,6 +30,10 @@ static OPEN: AtomicBool = AtomicBool::new(false);
 static BACK: AtomicU64 = AtomicU64::new(0);
 /// The last call: where it comes back to, and all instructions and the programs' before it.
 static LAST: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+/// What each call of the window took in the kernel, for the profile.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+static COSTS: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
 /// All instructions before the mark 2.
 static PAUSED: AtomicU64 = AtomicU64::new(0);
 
@@ -73,6 +78,9 @@ pub fn pause(begins: bool) {
 /// A program makes a call that comes back to `back`.
 pub extern "C" fn calls(_: u32, back: *mut c_void) {
     add(&CALLS, 1);
+    if is_outside() {
+        BEGUN.store(get(&KERNEL), Relaxed);
+    }
     if get(&BACK) == 0 {
         for (number, value) in LAST.iter().zip([back as u64, all(), get(&USER)]) {
             number.store(value, Relaxed);
@@ -90,11 +98,23 @@ pub extern "C" fn entered_load(_: u32, _: *mut c_void) {
 
 /// A program's block begins at `address`: a load may be over.
 pub extern "C" fn in_user(_: u32, address: *mut c_void) {
+    if get(&LAST[0]) == address as u64 && OPEN.load(Relaxed) && get(&BEGUN) > 0 {
+        let cost = get(&KERNEL).wrapping_sub(BEGUN.swap(0, Relaxed));
+        if let Ok(mut costs) = COSTS.lock() {
+            costs.push(cost);
+        }
+    }
     if get(&BACK) == address as u64 && OPEN.load(Relaxed) {
         add(&INSIDE, all().wrapping_sub(get(&LAST[1])));
         add(&ALIEN, get(&USER).wrapping_sub(get(&LAST[2])));
         BACK.store(0, Relaxed);
     }
+}
+
+/// `call INSTRUCTIONS` a line, one for each call that came back, in order.
+pub fn costs() -> String {
+    let costs = COSTS.lock().map(|costs| costs.clone()).unwrap_or_default();
+    costs.iter().map(|cost| format!("call {cost}\n")).collect()
 }
 
 /// The counts, `NAME NUMBER` a line.

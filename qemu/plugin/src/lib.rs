@@ -104,7 +104,7 @@ fn end() {
         eprintln!("insinit plugin: can't write {}: {error}", options.out);
     }
     if let Some(file) = &options.profile
-        && let Err(error) = std::fs::write(file, profile::report())
+        && let Err(error) = std::fs::write(file, profile::report() + &count::costs())
     {
         eprintln!("insinit plugin: can't write {file}: {error}");
     }

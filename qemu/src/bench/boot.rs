@@ -2,6 +2,7 @@
 
 use super::contestant::{Contestant, Place};
 use super::files::{self, Files};
+use super::known::Known;
 use super::programs::Programs;
 use super::sets::{self, Module};
 use crate::cache;
@@ -27,8 +28,7 @@ const MACHINE: &str = "-M microvm -cpu qemu64 -smp 1 -m 512 -accel tcg -icount s
     -serial stdio -no-reboot";
 
 /// The command line of every boot; the kernel's self-tests would run on into the window.
-const WORDS: &str =
-    "console=ttyS0 quiet loglevel=3 panic=-1 reboot=t nokaslr norandmaps cryptomgr.notests";
+const WORDS: &str = "console=ttyS0 quiet loglevel=3 panic=-1 reboot=t nokaslr cryptomgr.notests";
 
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +66,7 @@ pub struct Guest {
     programs: Programs,
     modules: Vec<Module>,
     symbols: BTreeMap<String, String>,
+    known: Known,
     folder: PathBuf,
 }
 
@@ -78,7 +79,8 @@ impl Guest {
         let machine = machine::named("x86_64").map_err(anyhow::Error::msg)?;
         let modules = sets::largest(machine, &kernel, folder)?;
         let symbols = BTreeMap::new();
-        let mut guest = Self { kernel, programs, modules, symbols, folder: folder.into() };
+        let known = Known::new(folder, &[&kernel.image, &programs.plugin], MACHINE)?;
+        let mut guest = Self { kernel, programs, modules, symbols, known, folder: folder.into() };
         guest.symbols = guest.symbols()?;
         Ok(guest)
     }
@@ -107,19 +109,33 @@ impl Guest {
         files.image_size(folder.path())
     }
 
-    /// Counts a boot of `files` with the set of `size` modules.
+    /// Counts a boot of `files` with the set of `size` modules; `profile` gets the blocks that ran outside
+    /// the load calls.
     ///
     /// # Errors
     /// The contestant doesn't load them all, or QEMU can't count.
-    pub fn count(&self, files: &Files, size: usize, form: Compression) -> Result<Counts> {
+    pub fn count(
+        &self,
+        files: &Files,
+        size: usize,
+        form: Compression,
+        profile: Option<&Path>,
+    ) -> Result<Counts> {
         let folder = tempfile::tempdir_in(&self.folder)?;
         let out = folder.path().join("counts");
         let image = self.image(files, "stamp", folder.path())?;
-        let command = self.command(&image, &self.words(size, form), Some(&out));
-        let run = run(&command)?;
-        all_loaded(&run, size, &command)?;
-        let text = fs::read_to_string(&out)
-            .with_context(|| format!("QEMU counted nothing:\n{}", run.complaints.join("\n")))?;
+        let words = self.words(size, form);
+        let boot = || {
+            let command = self.command(&image, &words, Some(&out), profile);
+            let run = run(&command)?;
+            all_loaded(&run, size, &command)?;
+            fs::read_to_string(&out)
+                .with_context(|| format!("QEMU counted nothing:\n{}", run.complaints.join("\n")))
+        };
+        let text = match profile {
+            Some(_) => boot()?,
+            None => self.known.get(&image, &words, boot)?,
+        };
         Ok(counts(&text))
     }
 
@@ -130,9 +146,13 @@ impl Guest {
     pub fn memory(&self, files: &Files, size: usize, form: Compression) -> Result<Memory> {
         let folder = tempfile::tempdir_in(&self.folder)?;
         let image = self.image(files, "trace", folder.path())?;
-        let command = self.command(&image, &self.words(size, form), None);
-        let run = run(&command)?;
-        let line = said(&run, "bench: memory ").with_context(|| failed(&run, &command))?;
+        let words = self.words(size, form);
+        let line = self.known.get(&image, &words, || {
+            let command = self.command(&image, &words, None, None);
+            let run = run(&command)?;
+            let line = said(&run, "bench: memory ").with_context(|| failed(&run, &command))?;
+            Ok(line.to_string())
+        })?;
         let numbers: Vec<u64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
         let [private, pss, _, processes] = numbers[..] else { bail!("the tracer said {line}") };
         Ok(Memory { private, pss, processes })
@@ -162,7 +182,13 @@ impl Guest {
     }
 
     /// QEMU's command; it counts where `out` says where to.
-    fn command(&self, image: &Path, words: &str, out: Option<&Path>) -> CommandLine {
+    fn command(
+        &self,
+        image: &Path,
+        words: &str,
+        out: Option<&Path>,
+        profile: Option<&Path>,
+    ) -> CommandLine {
         let mut line = vec![OsString::from("qemu-system-x86_64")];
         line.extend(MACHINE.split_whitespace().map(OsString::from));
         line.extend(["-kernel".into(), self.kernel.image.clone().into()]);
@@ -173,8 +199,8 @@ impl Guest {
                 let key = if name.contains("page_fault") { "fault" } else { "load" };
                 plugin += &format!(",{key}={address}");
             }
-            if let Ok(file) = std::env::var("INSINIT_BENCH_PROFILE") {
-                plugin += &format!(",profile={file}");
+            if let Some(file) = profile {
+                plugin += &format!(",profile={}", file.display());
             }
             line.extend(["-plugin".into(), plugin.into()]);
         }
@@ -192,7 +218,7 @@ impl Guest {
         eprintln!("asking {} for its symbols", self.kernel.release);
         let folder = tempfile::tempdir_in(&self.folder)?;
         let image = self.image(&Files::default(), "stamp", folder.path())?;
-        let command = self.command(&image, WORDS, None);
+        let command = self.command(&image, WORDS, None, None);
         let run = run(&command)?;
         let text = run.lines.join("\n");
         let found = symbols(&text).with_context(|| failed(&run, &command))?;

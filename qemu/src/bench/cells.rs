@@ -6,6 +6,7 @@ use super::filter::Filter;
 use super::sets::{FORMS, SIZES, form_name};
 use anyhow::Result;
 use insinit_initramfs::Compression;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -55,18 +56,27 @@ pub fn wanted(all: &[Contestant], filter: &Filter) -> Vec<Key> {
     keys
 }
 
+/// How they are measured.
+#[derive(Clone, Debug, Default)]
+pub struct How {
+    /// Without the boot that measures memory.
+    pub count_only: bool,
+    /// Where profiles go.
+    pub profile: Option<PathBuf>,
+}
+
 /// Measures them, two at a time.
 ///
 /// # Errors
 /// The first that failed.
-pub fn measure(guest: &Guest, keys: &[Key]) -> Result<Vec<Cell>> {
+pub fn measure(guest: &Guest, keys: &[Key], how: &How) -> Result<Vec<Cell>> {
     let next = AtomicUsize::new(0);
     let found: Mutex<Vec<(usize, Result<Option<Figures>>)>> = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 while let Some((at, key)) = take(&next, keys) {
-                    let figures = figures(guest, key);
+                    let figures = figures(guest, key, how);
                     found.lock().expect("measuring does not panic").push((at, figures));
                 }
             });
@@ -83,17 +93,21 @@ fn take<'a>(next: &AtomicUsize, keys: &'a [Key]) -> Option<(usize, &'a Key)> {
 }
 
 /// Measures one.
-fn figures(guest: &Guest, key: &Key) -> Result<Option<Figures>> {
+fn figures(guest: &Guest, key: &Key, how: &How) -> Result<Option<Figures>> {
     let Key { size, form, contestant } = key;
     if !contestant.can(*form) {
         return Ok(None);
     }
     let name = format!("{size}/{}/{}", form_name(*form), contestant.name());
+    let profile = how.profile.as_ref().map(|folder| folder.join(name.replace(['/', ' '], "-")));
     let measured = || {
         let files = guest.files(contestant, *size, *form)?;
         Ok(Figures {
-            counts: guest.count(&files, *size, *form)?,
-            memory: guest.memory(&files, *size, *form)?,
+            counts: guest.count(&files, *size, *form, profile.as_deref())?,
+            memory: match how.count_only {
+                true => Memory::default(),
+                false => guest.memory(&files, *size, *form)?,
+            },
             binary: files.binary,
             image: guest.image_size(&files)?,
         })

@@ -13,6 +13,7 @@ mod files;
 mod filter;
 mod goals;
 mod json;
+mod known;
 mod packages;
 mod programs;
 mod sets;
@@ -25,6 +26,7 @@ use crate::programs as loader;
 use crate::setup;
 use anyhow::{Context, Result, ensure};
 use boot::Guest;
+use cells::How;
 use contestant::Contestant;
 use filter::Filter;
 use std::fs;
@@ -50,7 +52,11 @@ pub fn run(options: &BenchOptions) -> Result<bool> {
     let filter = Filter::of(&options.only);
     let wanted = cells::wanted(&all, &filter);
     ensure!(!wanted.is_empty(), "nothing is called {}", options.only.join(" "));
-    let table = cells::measure(&guest, &wanted)?;
+    let how = How { count_only: options.count_only, profile: options.profile.clone() };
+    if let Some(folder) = &options.profile {
+        fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    }
+    let table = cells::measure(&guest, &wanted, &how)?;
     print!("{}", table::shown(&table));
     if let Some(file) = &options.json {
         fs::write(file, json::of(&table, guest.release()))
