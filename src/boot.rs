@@ -6,6 +6,7 @@
 
 use crate::coldplug::Coldplug;
 use crate::config::{CONF, Config};
+use crate::forms::form;
 use crate::ground::Ground;
 use crate::handover::Init;
 #[cfg(feature = "jobs")]
@@ -138,13 +139,14 @@ impl<'k, K: Kernel> Boot<'k, K> {
         self.log.set_level(self.config.level());
         self.may_be_cut(texts.first().copied().unwrap_or_default());
         for complaint in self.config.complaints.iter() {
-            let line = self.log.line(Priority::Warning, "word ").bytes(complaint.key);
-            line.str(": ignored: ").str(complaint.what);
+            let line =
+                self.log.say(Priority::Warning, form!("word %: ignored: %")).bytes(complaint.key);
+            line.str(complaint.what);
             self.log.send(self.k);
         }
         if cfg!(not(feature = "root")) && self.config.root.is_some() {
-            let what = "word root: ignored: this build runs the initramfs' init";
-            self.log.line(Priority::Warning, what);
+            let form = form!("word root: ignored: this build runs the initramfs' init");
+            self.log.say(Priority::Warning, form);
             self.log.send(self.k);
         }
         self.init = Init::of(self.k, &self.config);
@@ -158,8 +160,8 @@ impl<'k, K: Kernel> Boot<'k, K> {
         let len = line.len();
         if len == 1023 || len == 2047 {
             let last = text::take_last(&mut line).unwrap_or_default();
-            let line = self.log.line(Priority::Warning, "read /proc/cmdline: may be cut off at ");
-            line.number(len as u64).str(" bytes, in ").bytes(last);
+            let form = form!("read /proc/cmdline: may be cut off at % bytes, in %");
+            self.log.say(Priority::Warning, form).number(len as u64).bytes(last);
             self.log.send(self.k);
         }
     }
@@ -213,12 +215,12 @@ impl<'k, K: Kernel> Boot<'k, K> {
     #[inline(never)]
     fn no_tree(&mut self, place: Place) {
         let found = tree::releases(self.k, place.root);
-        let line = self.log.line(Priority::Error, "no modules for ").bytes(place.release);
-        if let Some(dir) = place.dir {
-            line.str(" in ").bytes(dir);
-        } else if !found.is_empty() {
-            line.str(" (found: ").bytes(&found).str(")");
-        }
+        let (form, there) = match place.dir {
+            Some(dir) => (form!("no modules for % in %"), dir),
+            None if found.is_empty() => (form!("no modules for %"), &*found),
+            None => (form!("no modules for % (found: %)"), &*found),
+        };
+        self.log.say(Priority::Error, form).bytes(place.release).bytes(there);
         self.log.send(self.k);
     }
 
@@ -381,8 +383,11 @@ impl<'k, K: Kernel> Boot<'k, K> {
     pub fn complain(&mut self, verb: &str, subject: &[u8], done: Result<()>) {
         if let Err(errno) = done {
             self.went_wrong = true;
-            let line = self.log.line(Priority::Error, verb).bytes(subject);
-            line.colon().failed(errno);
+            self.log
+                .say(Priority::Error, form!("%%: %"))
+                .bytes(verb.as_bytes())
+                .bytes(subject)
+                .failed(errno);
             self.log.send(self.k);
         }
     }

@@ -4,6 +4,7 @@
 use crate::boot::Boot;
 use crate::config::{ACTIONS, Action};
 use crate::files;
+use crate::forms::{Form, form};
 use crate::kernel::{Kernel, NOT_STARTED};
 use crate::line::Priority;
 use crate::log;
@@ -34,13 +35,17 @@ impl<K: Kernel> Boot<'_, K> {
         }
         let how = self.config.fail.stop();
         let action = if how.is_some() { self.config.fail } else { Action::Panic };
-        self.log.line(Priority::Critical, "stop ").bytes(text::nth(ACTIONS, b' ', action as usize));
-        self.tell(failed, "; next was ", next);
+        self.log.say(Priority::Critical, form!("stop %")).bytes(text::nth(
+            ACTIONS,
+            b' ',
+            action as usize,
+        ));
+        self.tell(failed, form!("; next was "), next);
         self.k.sync();
         log::drain(self.k);
         if let Some(how) = how {
             let errno = self.k.stop(how);
-            self.log.line(Priority::Critical, "stop: ").failed(errno).str("; PID 1 ends");
+            self.log.say(Priority::Critical, form!("stop: %; PID 1 ends")).failed(errno);
             self.log.send(self.k);
             log::drain(self.k);
         }
@@ -53,14 +58,16 @@ impl<K: Kernel> Boot<'_, K> {
         // The kernel's console that swallows everything (`drivers/tty/ttynull.c`) gives no input.
         self.no_shell |= files::text(self.k, c"/proc/consoles").starts_with(b"ttynull");
         if self.no_shell || self.k.stat(SHELL).is_err() {
-            self.log
-                .line(Priority::Critical, "shell /bin/sh: none, or no input, or it has been run");
+            self.log.say(
+                Priority::Critical,
+                form!("shell /bin/sh: none, or no input, or it has been run"),
+            );
             self.log.send(self.k);
             return false;
         }
         self.no_shell = true;
-        self.log.line(Priority::Critical, "shell /bin/sh");
-        self.tell(failed, "; exit it to go on with ", next);
+        self.log.say(Priority::Critical, form!("shell /bin/sh"));
+        self.tell(failed, form!("; exit it to go on with "), next);
         let ended = self.k.spawn(SHELL, self.process.envp).and_then(|child| {
             loop {
                 // The status is in the second byte (wait(2)).
@@ -71,10 +78,9 @@ impl<K: Kernel> Boot<'_, K> {
                 }
             }
         });
-        let line = self.log.line(Priority::Warning, "shell /bin/sh: ");
         match ended {
-            Ok(()) => line.str("ended"),
-            Err(errno) => line.failed(errno),
+            Ok(()) => self.log.say(Priority::Warning, form!("shell /bin/sh: ended")),
+            Err(errno) => self.log.say(Priority::Warning, form!("shell /bin/sh: %")).failed(errno),
         };
         self.log.send(self.k);
         ended.is_ok()
@@ -82,15 +88,15 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Ends the line with what failed and what would have come next, and writes it.
     #[inline(never)]
-    fn tell(&mut self, failed: Option<&Step>, between: &str, next: Option<&[u8]>) {
+    fn tell(&mut self, failed: Option<&Step>, between: Form, next: Option<&[u8]>) {
         let line = self.log.more();
         match failed {
             Some(step) => {
-                line.str(": required ").bytes(step.name).space().bytes(step.outcome.word())
+                line.form(form!(": required % %")).bytes(step.name).bytes(step.outcome.word())
             }
-            None => line.str(": no init can be started"),
+            None => line.form(form!(": no init can be started")),
         };
-        line.str(between).str(if next.is_some() { "load " } else { "exec " });
+        line.form(between).str(if next.is_some() { "load " } else { "exec " });
         line.bytes(next.unwrap_or(self.init.name()));
         self.log.send(self.k);
     }

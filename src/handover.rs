@@ -6,6 +6,7 @@ use crate::boot::Boot;
 use crate::config::{Action, Config};
 use crate::fail::SHELL;
 use crate::files;
+use crate::forms::{Form, form};
 use crate::kernel::{Errno, Kernel, Stat};
 use crate::line::Priority;
 use crate::load::DISABLED;
@@ -79,22 +80,24 @@ impl<K: Kernel> Boot<'_, K> {
     /// Tries one candidate, `own` being insinit itself; comes back, and has said why, if it can't be started.
     fn start(&mut self, path: &'static CStr, own: Stat) {
         let (errno, why) = match self.k.stat(path) {
-            Ok(stat) if own.is_same(&stat) => (Errno::ELOOP, "it is insinit itself"),
-            Ok(stat) if stat.mode & S_IFMT != S_IFREG => (Errno::EACCES, "not a regular file"),
+            Ok(stat) if own.is_same(&stat) => (Errno::ELOOP, form!("it is insinit itself")),
+            Ok(stat) if stat.mode & S_IFMT != S_IFREG => {
+                (Errno::EACCES, form!("not a regular file"))
+            }
             Ok(_) => self.exec(path),
             Err(Errno::ENOENT) if matches!(self.init, Init::Default) => return,
-            Err(errno) => (errno, "it can't be reached"),
+            Err(errno) => (errno, form!("it can't be reached")),
         };
-        let line = self.log.line(Priority::Error, "exec ").bytes(path.to_bytes());
-        line.colon().failed(errno).colon().str(why);
+        let line = self.log.say(Priority::Error, form!("exec %: %: ")).bytes(path.to_bytes());
+        line.failed(errno).form(why);
         self.log.send(self.k);
     }
 
     /// Clears up and execs. Descriptors close themselves when it succeeds; the log serves until then.
-    fn exec(&mut self, path: &'static CStr) -> (Errno, &'static str) {
+    fn exec(&mut self, path: &'static CStr) -> (Errno, Form) {
         #[cfg(feature = "jobs")]
         self.stages();
-        self.log.line(Priority::Info, "exec ").bytes(path.to_bytes());
+        self.log.say(Priority::Info, form!("exec %")).bytes(path.to_bytes());
         #[cfg(feature = "jobs")]
         self.name_left();
         self.log.send(self.k);
@@ -107,10 +110,10 @@ impl<K: Kernel> Boot<'_, K> {
         self.process.argv.set_first(path);
         let errno = self.k.exec(path, self.process.argv, self.process.envp);
         let why = match errno {
-            Errno::ENOENT => "its interpreter or dynamic loader is missing",
-            Errno::ENOEXEC => "not a program for this machine",
-            Errno::EACCES => "not executable",
-            _ => "the kernel refused it",
+            Errno::ENOENT => form!("its interpreter or dynamic loader is missing"),
+            Errno::ENOEXEC => form!("not a program for this machine"),
+            Errno::EACCES => form!("not executable"),
+            _ => form!("the kernel refused it"),
         };
         (errno, why)
     }
@@ -120,7 +123,7 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     pub fn disable_modules(&mut self) {
         if let Err(errno) = files::write(self.k, DISABLED, b"1\n") {
-            self.log.line(Priority::Error, "modules_disabled: ").failed(errno);
+            self.log.say(Priority::Error, form!("modules_disabled: %")).failed(errno);
             self.log.send(self.k);
         }
     }

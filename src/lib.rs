@@ -23,6 +23,7 @@ pub mod fail;
 #[cfg(any(feature = "gzip", feature = "xz"))]
 mod fields;
 pub mod files;
+pub mod forms;
 pub mod glob;
 pub mod ground;
 #[cfg(feature = "gzip")]
@@ -45,6 +46,7 @@ pub mod mem;
 pub mod modprobe;
 pub mod name;
 pub mod outcome;
+pub mod packed;
 pub mod params;
 pub mod plan;
 #[cfg(feature = "jobs")]

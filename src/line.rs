@@ -5,7 +5,9 @@
 #![forbid(unsafe_code)]
 
 use crate::errno;
+use crate::forms::Form;
 use crate::name;
+use crate::packed::{CAPITAL, Packed, SMALL};
 use heapless::Vec;
 use syscalls::Errno;
 
@@ -39,27 +41,54 @@ pub enum Priority {
 #[derive(Default)]
 pub struct Line {
     text: Vec<u8, LIMIT>,
+    /// What is left of the form: text, and a `%` for each piece to come.
+    form: Packed,
     /// Bytes that had no room.
     lost: usize,
     wanted: bool,
 }
 
 impl Line {
-    /// Starts `<priority>insinit: verb`.
-    pub fn start(&mut self, priority: Priority, verb: &str, wanted: bool) -> &mut Self {
+    /// Starts `<priority>insinit: ` and the text.
+    pub fn start(&mut self, priority: Priority, text: &str, wanted: bool) -> &mut Self {
         self.text.clear();
         self.lost = 0;
         self.wanted = wanted;
-        self.str("<").number(priority as u64).str(">insinit: ").str(verb)
+        self.form = Packed::END;
+        self.str("<").digit(priority as u8).str(">insinit: ").str(text)
     }
 
-    /// Adds text of the loader's own.
+    /// Goes on with a form: each piece that is added takes the place of its next `%`, and the text up to
+    /// the one after it follows.
+    #[inline(never)]
+    pub fn form(&mut self, form: Form) -> &mut Self {
+        if self.wanted {
+            self.form = form.packed();
+        }
+        self.go_on()
+    }
+
+    /// Adds the text up to the next piece.
+    #[inline(never)]
+    fn go_on(&mut self) -> &mut Self {
+        loop {
+            match self.form.next(SMALL) {
+                b'%' => return self,
+                0 => {
+                    self.form = Packed::END;
+                    return self;
+                }
+                byte => self.byte(byte),
+            }
+        }
+    }
+
+    /// Adds text of the loader's own that the form doesn't have.
     pub fn str(&mut self, text: &str) -> &mut Self {
-        self.bytes(text.as_bytes())
+        self.raw(text.as_bytes())
     }
 
     /// Adds a blank.
-    #[inline(never)]
     pub fn space(&mut self) -> &mut Self {
         self.str(" ")
     }
@@ -70,13 +99,19 @@ impl Line {
         self.str(": ")
     }
 
-    /// Adds text from outside; control characters are shown as `\xNN`, so that it stays one line.
+    /// Adds text; control characters are shown as `\xNN`, so that it stays one line.
     #[inline(never)]
-    pub fn bytes(&mut self, text: &[u8]) -> &mut Self {
+    fn raw(&mut self, text: &[u8]) -> &mut Self {
         for byte in text {
             self.outside(*byte);
         }
         self
+    }
+
+    /// Adds text from outside.
+    #[inline(never)]
+    pub fn bytes(&mut self, text: &[u8]) -> &mut Self {
+        self.raw(text).go_on()
     }
 
     /// Adds a module's name in the kernel's spelling.
@@ -85,14 +120,14 @@ impl Line {
         for byte in text {
             self.outside(name::normal(*byte));
         }
-        self
+        self.go_on()
     }
 
     #[inline(never)]
     fn outside(&mut self, byte: u8) {
         match byte {
             0..=0x1f | 0x7f => {
-                self.str("\\x").hex(&[byte]);
+                self.str("\\x").digits(&[byte]);
             }
             _ => self.byte(byte),
         }
@@ -101,8 +136,13 @@ impl Line {
     /// Adds a number in decimal.
     #[inline(never)]
     pub fn number(&mut self, number: u64) -> &mut Self {
+        self.decimal(number).go_on()
+    }
+
+    #[inline(never)]
+    fn decimal(&mut self, number: u64) -> &mut Self {
         if number >= 10 {
-            self.number(number / 10);
+            self.decimal(number / 10);
         }
         self.digit((number % 10) as u8)
     }
@@ -115,25 +155,30 @@ impl Line {
         self
     }
 
-    /// Adds a number of tenths as `1.9`.
-    fn tenths(&mut self, tenths: u64) -> &mut Self {
-        self.number(tenths / 10).str(".").number(tenths % 10)
+    /// Adds a number of tenths as `1.9`, and its unit.
+    #[inline(never)]
+    fn tenths(&mut self, tenths: u64, unit: &str) -> &mut Self {
+        self.decimal(tenths / 10).str(".").decimal(tenths % 10).bytes(unit.as_bytes())
     }
 
     /// Adds a duration given in microseconds as `1.9 ms`.
     pub fn millis(&mut self, microseconds: u64) -> &mut Self {
-        self.tenths(microseconds.saturating_add(50) / 100).str(" ms")
+        self.tenths(microseconds.saturating_add(50) / 100, " ms")
     }
 
     /// Adds a size given in bytes as `29.6 MiB`, rounded up.
     #[inline(never)]
     pub fn mebibytes(&mut self, bytes: u64) -> &mut Self {
-        self.tenths(bytes.saturating_mul(10).div_ceil(1 << 20)).str(" MiB")
+        self.tenths(bytes.saturating_mul(10).div_ceil(1 << 20), " MiB")
     }
 
     /// Adds bytes as pairs of hexadecimal digits.
-    #[inline(never)]
     pub fn hex(&mut self, bytes: &[u8]) -> &mut Self {
+        self.digits(bytes).go_on()
+    }
+
+    #[inline(never)]
+    fn digits(&mut self, bytes: &[u8]) -> &mut Self {
         for byte in bytes {
             self.digit(byte >> 4).digit(byte & 15);
         }
@@ -141,7 +186,6 @@ impl Line {
     }
 
     /// Adds `failed ENOENT`.
-    #[inline(never)]
     pub fn failed(&mut self, errno: Errno) -> &mut Self {
         self.str("failed ").errno(errno)
     }
@@ -149,15 +193,18 @@ impl Line {
     /// Adds an error's name, or its number where it has none.
     #[inline(never)]
     pub fn errno(&mut self, errno: Errno) -> &mut Self {
-        let mut has_name = false;
-        errno::spell(errno, |letter| {
-            has_name = true;
-            self.byte(letter);
-        });
-        if !has_name {
-            self.str("errno ").number(u64::from(errno.into_raw().unsigned_abs()));
+        let mut name = errno::name(errno);
+        let mut letter = name.next(CAPITAL);
+        if letter == 0 {
+            self.str("errno ").decimal(u64::from(errno.into_raw().unsigned_abs()));
+        } else {
+            self.byte(b'E');
         }
-        self
+        while letter != 0 {
+            self.byte(letter);
+            letter = name.next(CAPITAL);
+        }
+        self.go_on()
     }
 
     /// The finished line with its newline, empty if it isn't wanted. Where something had no room its
@@ -168,7 +215,7 @@ impl Line {
             let kept = LIMIT.saturating_sub(TAIL);
             let lost = self.lost.saturating_add(self.text.len().saturating_sub(kept));
             self.text.truncate(kept);
-            self.str(" [").number(lost as u64).str(" bytes over 900]");
+            self.str(" [").decimal(lost as u64).str(" bytes over 900]");
             self.lost = 0;
         }
         self.byte(b'\n');

@@ -8,6 +8,7 @@
 use crate::boot::Boot;
 use crate::budget::{self, Budget, Shortage};
 use crate::files;
+use crate::forms::form;
 use crate::image::{self, Format, HEAD};
 use crate::inflate::{Damage, Inflated, Scratch};
 use crate::kernel::{Fd, Kernel, Result};
@@ -465,18 +466,18 @@ impl<K: Kernel> Boot<'_, K> {
         #[cfg(feature = "jobs")]
         let read = self.k.now().saturating_sub(self.loader.watch.start);
         let way = match way {
-            Way::File => " bytes, file",
-            Way::Kernel => " bytes, kernel inflates",
-            Way::Here => " bytes, inflated here",
+            Way::File => form!("file"),
+            Way::Kernel => form!("kernel inflates"),
+            Way::Here => form!("inflated here"),
         };
         let size = files::size(self.k, job.fd);
-        let line = self.log.line(Priority::Debug, "try ").name(name).colon();
-        line.bytes(path.to_bytes()).str(", ").number(size).str(way);
+        let line = self.log.say(Priority::Debug, form!("try %: %, % bytes, ")).name(name);
+        line.bytes(path.to_bytes()).number(size).form(way);
         self.log.send(self.k);
         let mut rest = job.params.to_bytes();
         while !rest.is_empty() {
             let piece = text::head(rest, LIMIT / 2);
-            self.log.line(Priority::Debug, "try ").name(name).str(": parameters ").bytes(piece);
+            self.log.say(Priority::Debug, form!("try %: parameters %")).name(name).bytes(piece);
             self.log.send(self.k);
             rest = text::tail(rest, LIMIT / 2);
         }

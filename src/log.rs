@@ -4,6 +4,7 @@
 //! went well (`kernel/printk/printk.c`, `devkmsg_write`); so the file is opened anew after nine.
 #![forbid(unsafe_code)]
 
+use crate::forms::Form;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::line::{Line, Priority};
 use crate::text;
@@ -91,11 +92,17 @@ impl Log {
         priority <= self.level
     }
 
-    /// Starts a line; [`Log::send`] writes it.
+    /// Starts a line by its form; [`Log::send`] writes it.
     #[inline(never)]
-    pub fn line(&mut self, priority: Priority, verb: &str) -> &mut Line {
+    pub fn say(&mut self, priority: Priority, form: Form) -> &mut Line {
+        self.line(priority, "").form(form)
+    }
+
+    /// Starts a line by its first text, where that isn't in the list of forms.
+    #[inline(never)]
+    pub fn line(&mut self, priority: Priority, text: &str) -> &mut Line {
         let wanted = self.takes(priority);
-        self.line.start(priority, verb, wanted)
+        self.line.start(priority, text, wanted)
     }
 
     /// The line that was started, to be gone on with.

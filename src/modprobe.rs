@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 use crate::files;
+use crate::forms::form;
 use crate::glob;
 use crate::kernel::Kernel;
 use crate::line::Priority;
@@ -95,7 +96,7 @@ pub fn read<K: Kernel>(k: &mut K, log: &mut Log, rules: &mut Table<u8>, root: &[
         match files::read(k, path) {
             Ok(text) => add(k, log, rules, text, text::tail(file, root.len())),
             Err(errno) => {
-                log.line(Priority::Warning, "read ").bytes(file).str(": failed ").errno(errno);
+                log.say(Priority::Warning, form!("read %: %")).bytes(file).failed(errno);
                 log.send(k);
             }
         }
@@ -139,8 +140,10 @@ pub fn add<K: Kernel>(
         if !escaped || text.is_empty() {
             let line = text::tail(rules, start);
             if let Some(priority) = ignored(line) {
-                let said = log.line(priority, "read ").bytes(file).str(":").number(number);
-                said.str(": ignored: ").bytes(line);
+                log.say(priority, form!("read %:%: ignored: %"))
+                    .bytes(file)
+                    .number(number)
+                    .bytes(line);
                 log.send(k);
             }
             rules.push(k, b'\n');
