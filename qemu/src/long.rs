@@ -54,17 +54,8 @@ fn storms() -> Result<String> {
 const MIRI: Duration = Duration::from_secs(3600);
 
 /// The parts of the library with `unsafe` in them and what is built on it; whole boots take Miri too long.
-const INTERPRETED: &[&str] = &[
-    "mem::",
-    "start::",
-    "config::",
-    "list::",
-    "cmdline::",
-    "text::",
-    "line::",
-    "index::",
-    "glob::",
-];
+const INTERPRETED: &[&str] =
+    &["mem::", "start::", "config::", "list::", "cmdline::", "text::", "line::", "glob::"];
 
 /// Runs tests under Miri, which finds undefined behaviour. It comes with nightly Rust only.
 fn miri() -> Result<String> {
