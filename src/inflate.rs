@@ -5,13 +5,14 @@
 //! It never reads what it has not written and stops at the mapping's end.
 #![forbid(unsafe_code)]
 #![cfg_attr(
-    not(any(feature = "gzip", feature = "xz")),
+    not(any(feature = "gzip", feature = "xz", feature = "zstd")),
     allow(dead_code, reason = "without a decoder nothing is read")
 )]
 
 #[cfg(test)]
 pub(crate) mod pieces;
 
+#[cfg(any(feature = "gzip", feature = "xz"))]
 use crate::crc32;
 #[cfg(feature = "xz")]
 use crate::text;
@@ -74,7 +75,7 @@ pub enum Damage {
         limit: u64,
     },
     /// The stream needs something that is defined nowhere, or not known here.
-    #[cfg(feature = "xz")]
+    #[cfg(any(feature = "xz", feature = "zstd"))]
     Unknown {
         /// What it is, in the words of the format's specification.
         what: &'static str,
@@ -103,6 +104,7 @@ pub struct Scratch {
     /// The piece that was read last.
     pub(crate) piece: [u8; PIECE],
     /// Computed at first use.
+    #[cfg(any(feature = "gzip", feature = "xz"))]
     pub(crate) crc32: crc32::Tables,
     /// The Huffman tables and what else `inflate` keeps between two pieces.
     #[cfg(feature = "gzip")]
@@ -116,6 +118,9 @@ pub struct Scratch {
     /// Computed at first use.
     #[cfg(feature = "xz")]
     pub(crate) sha256: crate::xz::sha256::Rounds,
+    /// The block that is decoded, and what a frame's blocks hand on.
+    #[cfg(feature = "zstd")]
+    pub(crate) zstd: insinit_zstd::Decoder,
 }
 
 impl Scratch {
@@ -124,6 +129,7 @@ impl Scratch {
     pub const fn new() -> Self {
         Self {
             piece: [0; PIECE],
+            #[cfg(any(feature = "gzip", feature = "xz"))]
             crc32: crc32::Tables::empty(),
             #[cfg(feature = "gzip")]
             deflate: MaybeUninit::uninit(),
@@ -133,6 +139,8 @@ impl Scratch {
             crc64: crate::xz::crc64::Tables::empty(),
             #[cfg(feature = "xz")]
             sha256: crate::xz::sha256::Rounds::empty(),
+            #[cfg(feature = "zstd")]
+            zstd: insinit_zstd::Decoder::new(),
         }
     }
 }

@@ -66,6 +66,8 @@ pub mod unpack;
 pub mod ways;
 #[cfg(feature = "xz")]
 pub mod xz;
+#[cfg(feature = "zstd")]
+pub mod zstd;
 
 #[cfg(test)]
 mod boot_tests;

@@ -134,7 +134,7 @@ fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) 
         Why::Damaged => {
             let (_, figure, expected) = damaged(&loader.damage);
             line.bytes(format(loader));
-            #[cfg(feature = "xz")]
+            #[cfg(any(feature = "xz", feature = "zstd"))]
             if let Some(Damage::Unknown { what, .. }) = loader.damage {
                 line.bytes(what.as_bytes());
             }
@@ -191,7 +191,7 @@ fn damaged(damage: &Option<Damage>) -> (Form, Option<u64>, Option<u64>) {
         Some(Damage::Length { stored, computed }) => {
             (form!("% length %, expected %"), Some(computed), Some(stored))
         }
-        #[cfg(feature = "xz")]
+        #[cfg(any(feature = "xz", feature = "zstd"))]
         Some(Damage::Unknown { number, .. }) => {
             (form!("% needs % %, which this build doesn't know"), Some(number), None)
         }

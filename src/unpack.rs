@@ -16,7 +16,8 @@ pub fn knows(format: Format) -> bool {
     match format {
         Format::Gzip => cfg!(feature = "gzip"),
         Format::Xz => cfg!(feature = "xz"),
-        Format::Elf | Format::Zstd => false,
+        Format::Zstd => cfg!(feature = "zstd"),
+        Format::Elf => false,
     }
 }
 
@@ -86,6 +87,8 @@ pub fn inflate<K: Kernel>(
         Format::Gzip => crate::gzip::inflate(&mut file, scratch, memory),
         #[cfg(feature = "xz")]
         Format::Xz => crate::xz::inflate(&mut file, scratch, memory),
+        #[cfg(feature = "zstd")]
+        Format::Zstd => crate::zstd::inflate(&mut file, scratch, memory),
         _ => {
             let _ = (&mut file, scratch, memory);
             Err(Damage::Read(Errno::ENOSYS))

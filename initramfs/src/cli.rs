@@ -58,10 +58,8 @@ pub struct Build {
     list: bool,
     /// Compress each module: keep leaves it as it is
     ///
-    /// The loader inflates gzip and xz. zstd loads only where the kernel inflates it itself:
-    /// CONFIG_MODULE_DECOMPRESS=y and CONFIG_MODULE_COMPRESS_ZSTD=y. A kernel directory's
-    /// boot/config-RELEASE that lacks these is a warning; without such a file zstd is one if it is
-    /// asked for here.
+    /// The loader inflates all of them, except where it was built without: a kernel with
+    /// CONFIG_MODULE_DECOMPRESS=y inflates one itself.
     #[arg(long, value_enum, default_value = "keep", value_name = "HOW")]
     module_compress: ModuleCompress,
     /// Drop debug sections from modules; their signature, if any, goes with them

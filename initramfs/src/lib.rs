@@ -30,7 +30,6 @@ mod index;
 mod index_merge;
 mod index_reader;
 mod inflate;
-mod inflation;
 mod listing;
 mod loader;
 mod modinfo;

@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::request::Request;
 use crate::stage::Stage;
 use crate::tree::{Tree, module_name};
-use crate::{index_reader, inflation, packed_index, scan, suggest};
+use crate::{index_reader, packed_index, scan, suggest};
 
 /// Finds, reads and changes everything that the request, and the image's own list, lead to.
 pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<Modules> {
@@ -31,7 +31,6 @@ pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<
     let (wanted, warnings) = wanted(&tree, files, &closure, request)?;
     let mut modules = packed::pack(&tree, &wanted, options, &progress)?;
     modules.entries.extend(packed_index::entries(&tree, &index, &wanted, options, files)?);
-    modules.warnings.extend(inflation::warnings(&tree, &modules.packed, options));
     modules.warnings.extend(warnings);
     Ok(modules)
 }

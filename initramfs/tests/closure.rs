@@ -332,24 +332,6 @@ fn signatures_can_be_stripped() {
 }
 
 #[test]
-fn compressions_that_nobody_inflates_are_warned_of() {
-    let world = World::new();
-    world.packed_module("x.ko.xz", Ko::new("x"), Compression::Xz);
-    let kept = world.options(&["x"]);
-    let asked = Options { module_compress: Some(Compression::Zstd), ..world.options(&["x"]) };
-    let warnings = |options: &Options| build(options).expect("an image").warnings;
-    assert!(warnings(&kept).is_empty());
-    assert!(
-        warnings(&asked)[0]
-            .starts_with("modules packed as zstd: insinit inflates gzip and xz only")
-    );
-    let words = "CONFIG_MODULE_DECOMPRESS=y\nCONFIG_MODULE_COMPRESS_XZ=y\n";
-    world.write(&format!("k/boot/config-{RELEASE}"), words);
-    assert!(warnings(&kept).is_empty());
-    assert!(warnings(&asked)[0].contains("lacks CONFIG_MODULE_COMPRESS_ZSTD=y; use --module-"));
-}
-
-#[test]
 fn a_path_that_is_nowhere_is_no_such_file() {
     let world = World::with_modules();
     let found = error(&world.options(&["/nope/x.ko"]));

@@ -32,6 +32,8 @@ pub fn write(made: Made, kernel: &Kernel, programs: &Programs, path: &Path) -> R
         Made::OddXz(module) => odd_xz(&plain(kernel, module)?)?,
         Made::HalfXz(module) => half(odd_xz(&plain(kernel, module)?)?),
         Made::WrongXz(module) => wrong_check(odd_xz(&plain(kernel, module)?)?),
+        Made::HalfZstd(module) => half(Compression::Zstd.pack(&plain(kernel, module)?)?),
+        Made::WrongZstd(module) => wrong_sum(Compression::Zstd.pack(&plain(kernel, module)?)?),
         Made::OtherRelease(module) => other_release(unsigned(plain(kernel, module)?)),
         Made::Unsigned(module) => unsigned(plain(kernel, module)?),
         Made::Altered(module) => altered(plain(kernel, module)?),
@@ -109,6 +111,14 @@ fn wrong_check(mut bytes: Vec<u8>) -> Vec<u8> {
     let footer = bytes.len().saturating_sub(12);
     let index = (usize::from(bytes[footer + 4]) + 1) * 4;
     bytes[footer - index - 1] ^= 1;
+    bytes
+}
+
+/// A zstd frame ends in its checksum (RFC 8878).
+fn wrong_sum(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(last) = bytes.last_mut() {
+        *last ^= 1;
+    }
     bytes
 }
 

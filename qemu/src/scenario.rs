@@ -155,6 +155,10 @@ pub enum Made {
     HalfXz(&'static str),
     /// That with another checksum at the end of its second block.
     WrongXz(&'static str),
+    /// A module as zstd, cut off in the middle.
+    HalfZstd(&'static str),
+    /// That with another checksum at its end.
+    WrongZstd(&'static str),
     /// A module whose version magic is another kernel's; unsigned, as the change breaks a signature.
     OtherRelease(&'static str),
     /// A module without its signature.
@@ -221,7 +225,9 @@ impl Made {
             | Self::Altered(module)
             | Self::OddXz(module)
             | Self::HalfXz(module)
-            | Self::WrongXz(module) => Some(module),
+            | Self::WrongXz(module)
+            | Self::HalfZstd(module)
+            | Self::WrongZstd(module) => Some(module),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What the decoders' tests share: files that come in pieces, and bytes to be packed.
 
-use super::{Damage, Inflated, Scratch, Source};
+use super::Source;
+#[cfg(any(feature = "gzip", feature = "xz"))]
+use super::{Damage, Inflated, Scratch};
 use syscalls::Errno;
 
 /// A file that comes at most `step` bytes a read.
@@ -28,7 +30,8 @@ impl Source for Broken<'_> {
     }
 }
 
-/// Inflates `file`, read in steps, into `room` bytes.
+/// Inflates `file`, read in steps, into `room` bytes; what is behind them stays as it was.
+#[cfg(any(feature = "gzip", feature = "xz"))]
 pub(crate) fn inflate_in(
     inflate: impl FnOnce(&mut Steps<'_>, &mut Scratch, &mut [u8]) -> Result<Inflated, Damage>,
     file: &[u8],

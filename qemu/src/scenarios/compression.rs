@@ -1,6 +1,6 @@
 //! Compressed modules: inflated by the kernel, by us, and not at all because they are damaged.
 
-use crate::scenario::{AARCH64, Image, Made, NOTHING, PLAIN, RISCV64, Scenario};
+use crate::scenario::{AARCH64, Image, Made, NOTHING, PLAIN, Scenario};
 use insinit_initramfs::Compression;
 
 const THREE: &[&str] = &["dummy", "brd", "overlay"];
@@ -79,12 +79,27 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
-        name: "zstd that nobody can inflate",
-        on: RISCV64,
+        name: "zstd, inflated here",
+        on: &["6.1-x86_64", "6.12-aarch64", "6.12-riscv64"],
         image: Image { modules: THREE, compress: Some(Compression::Zstd), ..NOTHING },
-        words: "insinit.modules=dummy",
+        words: "insinit.modules=dummy,brd,overlay insinit.log=debug",
+        expect: HERE,
+        ..PLAIN
+    },
+    Scenario {
+        name: "damaged zstd",
+        on: &["6.1-x86_64", "6.12-riscv64"],
+        image: Image {
+            files: &[
+                (Made::HalfZstd("dummy"), "/dummy.ko.zst"),
+                (Made::WrongZstd("brd"), "/brd.ko.zst"),
+            ],
+            ..NOTHING
+        },
+        words: "insinit.modules=/dummy.ko.zst,/brd.ko.zst",
         expect: &[
-            "load dummy: failed ENOEXEC: zstd: neither the kernel nor this build inflates it",
+            "load dummy: failed EBADMSG: zstd ends too early, at byte *",
+            "load brd: failed EBADMSG: zstd checksum *, expected *",
             "guest: modules 0",
         ],
         ..PLAIN
