@@ -6,6 +6,7 @@
 
 use crate::coldplug::Coldplug;
 use crate::config::{CONF, Config};
+use crate::files::Top;
 use crate::forms::form;
 use crate::ground::Ground;
 use crate::handover::Init;
@@ -131,6 +132,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// Reads the words: those of the image, those of the command line, then more of them.
     #[inline(never)]
     pub fn words(&mut self, texts: &[&'static [u8]]) {
+        self.config.top = Top::of(self.k, self.root);
         let done = self.config.read_image(self.k, self.root);
         self.complain("read ", CONF, done);
         for text in texts {

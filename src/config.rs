@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::cmdline::{self, Word};
-use crate::files;
+use crate::files::{self, Top};
 use crate::kernel::{Errno, Kernel, Result, Stop};
 use crate::line::Priority;
 use crate::list::{self, Entry};
@@ -80,6 +80,8 @@ pub struct Complaint {
 
 /// What the words say.
 pub struct Config {
+    /// What is missing at the image's top.
+    pub top: Top,
     /// The list of the command line, in order.
     pub entries: Table<Entry>,
     /// Words with a dot that aren't ours: parameters of modules.
@@ -130,6 +132,20 @@ const WORDS: &[u8] = b"insinit.modules modules_load rd.modules_load modules rd.d
 rd.modules_force_load insinit.required module_blacklist modprobe.blacklist rd.driver.blacklist \
 insinit.list insinit.dir insinit.fail insinit.log insinit.init init root quiet insinit.modules_disabled \
 insinit.coldplug";
+
+/// The words' hashes: a word of the command line is compared with these first.
+const HASHES: [u32; USE.len()] = {
+    let (mut hashes, mut number, mut from, mut at) = ([0; USE.len()], 0, 0, 0);
+    while at <= WORDS.len() {
+        if at == WORDS.len() || WORDS[at] == b' ' {
+            let (_, word) = WORDS.split_at(from);
+            hashes[number] = name::hash(word.split_at(at - from).0);
+            (number, from) = (number + 1, at + 1);
+        }
+        at += 1;
+    }
+    hashes
+};
 
 /// What a word is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -188,6 +204,9 @@ impl Config {
     /// # Errors
     /// What reading it says.
     pub fn read_image<K: Kernel>(&mut self, k: &mut K, root: &[u8]) -> Result<()> {
+        if !self.top.may_have(CONF) {
+            return Ok(());
+        }
         let path = mem::path(k, &[root, CONF]);
         match files::read(k, path) {
             Err(Errno::ENOENT) => {}
@@ -210,7 +229,8 @@ impl Config {
         let (file, mut done) = (self.list_file(), Ok(()));
         if !file.is_empty() {
             let path = mem::path(k, &[root, file]);
-            let found = files::read(k, path);
+            let is_near = self.top.may_have(file);
+            let found = if is_near { files::read(k, path) } else { Err(Errno::ENOENT) };
             let mut text = found.unwrap_or_default();
             while let Some(entry) = list::of_file(&mut text) {
                 entries.push(k, entry);
@@ -248,7 +268,7 @@ impl Config {
     #[inline(never)]
     pub fn read<K: Kernel>(&mut self, k: &mut K, mut words: &'static [u8]) {
         while let Some(word) = cmdline::take(&mut words) {
-            let what = match choice(WORDS, &USE, word.key) {
+            let what = match usage(word.key) {
                 Some(usage) => self.known(k, usage, word),
                 None => self.unknown(k, word),
             };
@@ -337,6 +357,14 @@ impl Config {
     pub fn level(&self) -> Priority {
         self.log.unwrap_or(if self.quiet { Priority::Warning } else { Priority::Info })
     }
+}
+
+/// What a word is for, if it is one of ours.
+fn usage(word: &[u8]) -> Option<Use> {
+    let hash = name::hash(word);
+    let number = HASHES.iter().position(|known| *known == hash)?;
+    let usage = USE.get(number).copied();
+    usage.filter(|_| name::same(text::nth(WORDS, b' ', number), word))
 }
 
 /// What a word chooses.

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::kernel::{Fd, Kernel, Result};
-use crate::mem::Table;
+use crate::mem::{self, Table};
 use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{
@@ -164,6 +164,40 @@ fn entry(records: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
     };
     let name = text::take(&mut name, 0)?;
     Some((name, kind, text::tail(records, len)))
+}
+
+/// Which of the folders that are looked into on every boot are missing at the image's top: nothing, as
+/// long as nobody has looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Top {
+    missing: u8,
+}
+
+impl Top {
+    /// Looks once: a file that is not there costs as much as this.
+    #[inline(never)]
+    pub fn of<K: Kernel>(k: &mut K, root: &[u8]) -> Self {
+        let (mut found, path) = (0, mem::path(k, &[root, b"/"]));
+        let done = entries(k, path, &mut |_: &mut K, name, _| found |= bit(name));
+        Self { missing: if done.is_ok() { !found } else { 0 } }
+    }
+
+    /// Whether a path can be there; only `/etc`, `/run`, `/usr` and `/lib` are known about.
+    #[must_use]
+    pub fn may_have(self, path: &[u8]) -> bool {
+        self.missing & bit(text::head(text::tail(path, 1), 3)) == 0
+    }
+}
+
+/// A folder's bit; 0 for any other.
+fn bit(name: &[u8]) -> u8 {
+    match name {
+        b"etc" => 1,
+        b"run" => 2,
+        b"usr" => 4,
+        b"lib" => 8,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

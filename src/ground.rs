@@ -50,21 +50,28 @@ impl Ground {
         ground
     }
 
-    /// The kernel's command line.
+    /// The kernel's command line. Nearly always /proc has to be mounted, so that is tried first; where it is
+    /// there already, another one on top does no harm. The helper looks first: it is not its machine.
     ///
     /// # Errors
     /// What mounting or reading /proc says.
     #[inline(never)]
     pub fn cmdline<K: Kernel>(&mut self, k: &mut K) -> Result<&'static [u8]> {
-        self.proc.made = !self.is_guest && k.make_dir(c"/proc").is_ok();
-        if !self.proc.made {
+        if self.is_guest {
             match files::read(k, c"/proc/cmdline") {
                 Err(Errno::ENOENT) => {}
                 found => return found,
             }
         }
-        mount(k, self.is_guest, &mut self.proc, c"/proc", c"proc")?;
-        files::read(k, c"/proc/cmdline")
+        let mut done = mount(k, self.is_guest, &mut self.proc, c"/proc", c"proc");
+        if done == Err(Errno::ENOENT) && !self.is_guest {
+            self.proc.made = k.make_dir(c"/proc").is_ok();
+            done = mount(k, false, &mut self.proc, c"/proc", c"proc");
+        }
+        match files::read(k, c"/proc/cmdline") {
+            Err(Errno::ENOENT) => done.and(Err(Errno::ENOENT)),
+            found => found,
+        }
     }
 
     /// A file below /sys, which is mounted first if it isn't there.

@@ -63,8 +63,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// insinit itself.
     pub fn own(&mut self) -> Stat {
-        let named = self.process.argv.iter().next().unwrap_or(c"/init");
-        self.k.stat(c"/proc/self/exe").or_else(|_| self.k.stat(named)).unwrap_or_default()
+        self.k.stat(self.process.path.unwrap_or(c"/init")).unwrap_or_default()
     }
 
     /// What is to be tried, in order.

@@ -20,7 +20,7 @@ use crate::text;
 use crate::unpack;
 use crate::ways::Inflate;
 use core::ffi::CStr;
-use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_RDONLY};
+use linux_raw_sys::general::{O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY};
 use syscalls::Errno;
 
 /// `MODULE_INIT_COMPRESSED_FILE` of `include/uapi/linux/module.h`.
@@ -121,7 +121,7 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     pub fn load(&mut self, name: &[u8], path: &CStr, params: &CStr) -> Outcome {
         // A pipe without a writer is an empty file then, it doesn't block.
-        let fd = match self.k.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) {
+        let fd = match self.k.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOATIME) {
             Ok(fd) => fd,
             Err(Errno::ENOENT | Errno::ENOTDIR) => return self.absent(name),
             Err(errno) => return Outcome::failed(Why::Unreadable, errno),

@@ -22,6 +22,7 @@ fn main() {
     let argument = |text: std::ffi::OsString| CString::new(text.into_vec()).unwrap_or_default();
     let argv: Vec<&'static CStr> =
         std::env::args_os().map(|text| &*Box::leak(argument(text).into_boxed_c_str())).collect();
-    let process = Process { argv: Strings::of(&mut k, &argv), envp: Strings::of(&mut k, &[]) };
+    let process =
+        Process { argv: Strings::of(&mut k, &argv), envp: Strings::of(&mut k, &[]), path: None };
     insinit::main(&mut k, process)
 }

@@ -18,9 +18,10 @@ use core::ptr::null_mut;
 const CHUNK: usize = 64 * 1024;
 
 /// The unused rest of the newest chunk.
-#[derive(Default)]
 pub struct Arena {
-    free: Option<&'static mut [u8]>,
+    /// Invariant 0: from here on `free` bytes are zeros, ours alone for ever, aligned to 8.
+    next: *mut u8,
+    free: usize,
     /// What is done where there is no memory; none ends PID 1.
     pub last_resort: Option<Stop>,
 }
@@ -29,7 +30,13 @@ impl Arena {
     /// One that has nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { free: None, last_resort: None }
+        Self { next: null_mut(), free: 0, last_resort: None }
+    }
+}
+
+impl Default for Arena {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -58,18 +65,26 @@ unsafe impl Zero for crate::plan::Plan {}
 #[cfg(feature = "jobs")]
 unsafe impl Zero for crate::jobs::Report {}
 
-/// `len` zeroed bytes, aligned to 8, that live as long as the process.
+/// Cuts `len` bytes, rounded up to a multiple of 8, from the arena: where they are, and how many.
 #[inline(never)]
-pub fn bytes<K: Kernel>(k: &mut K, len: usize) -> &'static mut [u8] {
-    let rounded = len.saturating_add(7) & !7;
-    let mut free = k.arena().free.take().unwrap_or_default();
-    if free.len() < rounded {
-        free = k.map(rounded.max(CHUNK)).unwrap_or_else(|_| k.exhausted());
+fn cut<K: Kernel>(k: &mut K, len: usize) -> (*mut u8, usize) {
+    let len = len.saturating_add(7) & !7;
+    if k.arena().free < len {
+        let chunk = k.map(len.max(CHUNK)).unwrap_or_else(|_| k.exhausted());
+        let arena = k.arena();
+        (arena.next, arena.free) = (chunk.as_mut_ptr(), chunk.len());
     }
-    // `free` is long enough.
-    let (cut, rest) = free.split_at_mut_checked(rounded).unwrap_or_default();
-    k.arena().free = Some(rest);
-    cut
+    let arena = k.arena();
+    let at = arena.next;
+    (arena.next, arena.free) = (at.wrapping_add(len), arena.free.wrapping_sub(len));
+    (at, len)
+}
+
+/// `len` zeroed bytes, aligned to 8, that live as long as the process.
+pub fn bytes<K: Kernel>(k: &mut K, len: usize) -> &'static mut [u8] {
+    let (at, len) = cut(k, len);
+    // SAFETY: invariant 0, and the arena has given them away.
+    unsafe { core::slice::from_raw_parts_mut(at, len) }
 }
 
 /// The parts one after the other, as the kernel takes a path. With a NUL inside it is the empty path,
@@ -118,8 +133,8 @@ struct Raw {
     /// to 8; or `room` is 0 and `before` is null, so that 8 is a dangling pointer.
     before: *mut u8,
     room: usize,
-    /// Values in use; they have room.
-    len: usize,
+    /// Bytes in use; they have room.
+    used: usize,
 }
 
 impl Raw {
@@ -131,26 +146,38 @@ impl Raw {
         at
     }
 
-    /// Makes room for `more` values of `size` bytes at the end and counts them as used: where they are.
+    /// Makes room for `more` bytes at the end and counts them as used: where they are.
     #[inline(never)]
-    fn claim<K: Kernel>(&mut self, k: &mut K, more: usize, size: usize) -> *mut u8 {
-        let used = self.len.saturating_mul(size);
-        let end = used.saturating_add(more.saturating_mul(size));
+    fn claim<K: Kernel>(&mut self, k: &mut K, more: usize) -> *mut u8 {
+        let (used, end) = (self.used, self.used.saturating_add(more));
         if end > self.room {
-            let larger = bytes(k, end.max(self.room.saturating_mul(2)));
-            // SAFETY: invariant 1, and `larger` is a memory of its own with room for `used` bytes.
-            unsafe { core::ptr::copy_nonoverlapping(self.at(), larger.as_mut_ptr(), used) };
-            (self.before, self.room) = (larger.as_mut_ptr().wrapping_sub(8), larger.len());
+            self.grow(k, end);
         }
-        self.len = self.len.saturating_add(more);
+        self.used = end;
         // SAFETY: `used <= end <= room`.
         unsafe { self.at().add(used) }
+    }
+
+    /// Makes room for `end` bytes and for as many again as there is room for.
+    #[inline(never)]
+    fn grow<K: Kernel>(&mut self, k: &mut K, end: usize) {
+        let room = end.max(self.room.saturating_mul(2));
+        let (more, arena) = (room.saturating_sub(self.room), k.arena());
+        if self.at().wrapping_add(self.room) == arena.next && more.saturating_add(7) <= arena.free {
+            // What follows is free: the table grows where it is.
+            self.room = self.room.saturating_add(cut(k, more).1);
+        } else {
+            let (larger, room) = cut(k, room);
+            // SAFETY: invariant 1, and `larger` is a memory of its own with room for `used` bytes.
+            unsafe { core::ptr::copy_nonoverlapping(self.at(), larger, self.used) };
+            (self.before, self.room) = (larger.wrapping_sub(8), room);
+        }
     }
 }
 
 /// A growing list of plain values. Growing copies to twice the room; the old room is left behind.
 pub struct Table<T: Copy + 'static> {
-    /// Invariant 2: it holds `len` values of type T.
+    /// Invariant 2: the bytes in use are values of type T.
     raw: Raw,
     kind: PhantomData<T>,
 }
@@ -160,13 +187,13 @@ impl<T: Copy> Table<T> {
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(align_of::<T>() <= 8 && size_of::<T>() > 0) }
-        Self { raw: Raw { before: null_mut(), room: 0, len: 0 }, kind: PhantomData }
+        Self { raw: Raw { before: null_mut(), room: 0, used: 0 }, kind: PhantomData }
     }
 
     /// Adds a value at the end.
     #[inline]
     pub fn push<K: Kernel>(&mut self, k: &mut K, value: T) {
-        let slot = self.raw.claim(k, 1, size_of::<T>());
+        let slot = self.raw.claim(k, size_of::<T>());
         // SAFETY: `slot` has room for a T, and tables are aligned to 8.
         unsafe { slot.cast::<T>().write(value) }
     }
@@ -174,21 +201,30 @@ impl<T: Copy> Table<T> {
     /// Adds all values at the end.
     #[inline]
     pub fn extend<K: Kernel>(&mut self, k: &mut K, values: &[T]) {
-        let slots = self.raw.claim(k, values.len(), size_of::<T>());
+        let slots = self.raw.claim(k, size_of_val(values));
         // SAFETY: `slots` has room for all of them; a table's memory is nobody else's.
         unsafe { core::ptr::copy_nonoverlapping(values.as_ptr(), slots.cast(), values.len()) }
     }
 
+    /// Makes room for `more` values, so that adding them moves nothing.
+    pub fn reserve<K: Kernel>(&mut self, k: &mut K, more: usize) {
+        let used = self.raw.used;
+        self.raw.claim(k, more.saturating_mul(size_of::<T>()));
+        self.raw.used = used;
+    }
+
     /// Keeps the first `len` values.
     pub fn truncate(&mut self, len: usize) {
-        self.raw.len = self.raw.len.min(len);
+        self.raw.used = self.raw.used.min(len.saturating_mul(size_of::<T>()));
     }
 
     /// The values as a slice that lives as long as the process; what was filled stays for ever.
     #[must_use]
     pub fn into_slice(self) -> &'static mut [T] {
         // SAFETY: invariants 1 and 2, and `self` is gone.
-        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.len) }
+        unsafe {
+            core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.used / size_of::<T>())
+        }
     }
 }
 
@@ -202,14 +238,16 @@ impl<T: Copy> Deref for Table<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         // SAFETY: invariants 1 and 2.
-        unsafe { core::slice::from_raw_parts(self.raw.at().cast(), self.raw.len) }
+        unsafe { core::slice::from_raw_parts(self.raw.at().cast(), self.raw.used / size_of::<T>()) }
     }
 }
 
 impl<T: Copy> DerefMut for Table<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: invariants 1 and 2.
-        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.len) }
+        unsafe {
+            core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.used / size_of::<T>())
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! plan's business, and [`crate::params`]'s.
 #![forbid(unsafe_code)]
 
-use crate::files;
+use crate::files::{self, Top};
 use crate::forms::form;
 use crate::glob;
 use crate::kernel::Kernel;
@@ -45,6 +45,9 @@ impl Rules {
     #[inline(never)]
     pub fn next(&mut self, verb: &[u8]) -> Option<&'static [u8]> {
         loop {
+            if self.text.is_empty() {
+                return None;
+            }
             self.rest = text::take(&mut self.text, b'\n')?;
             let word = text::take_word(&mut self.rest).unwrap_or_default();
             if word == FILE {
@@ -78,9 +81,12 @@ fn does_nothing(mut command: &[u8]) -> bool {
 
 /// Adds the files of all folders below `root`, by the order of their names.
 #[inline(never)]
-pub fn read<K: Kernel>(k: &mut K, log: &mut Log, rules: &mut Table<u8>, root: &[u8]) {
+pub fn read<K: Kernel>(k: &mut K, log: &mut Log, rules: &mut Table<u8>, root: &[u8], top: Top) {
     let (mut found, mut parents) = (Table::<&'static [u8]>::new(), PARENTS);
     while let Some(parent) = text::take(&mut parents, b' ') {
+        if !top.may_have(parent) {
+            continue;
+        }
         let folder = mem::path(k, &[root, parent, b"/modprobe.d/"]);
         let _ = files::entries(k, folder, &mut |k: &mut K, file, _| {
             if file.ends_with(b".conf") && !file.starts_with(b".") {

@@ -6,18 +6,14 @@ use crate::text;
 /// The byte as it stands in the kernel's own names: `-` becomes `_`
 /// (`scripts/Makefile.lib`, `name-fix-token`).
 #[must_use]
-pub fn normal(byte: u8) -> u8 {
+pub const fn normal(byte: u8) -> u8 {
     if byte == b'-' { b'_' } else { byte }
 }
 
 /// Whether two names are the same module, parameter or word.
 #[must_use]
 pub fn same(a: &[u8], b: &[u8]) -> bool {
-    let mut same = a.len() == b.len();
-    for (a, b) in a.iter().zip(b) {
-        same &= normal(*a) == normal(*b);
-    }
-    same
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| normal(*a) == normal(*b))
 }
 
 /// The number of a name in a list whose entries a blank separates.
@@ -36,15 +32,25 @@ pub fn position(mut list: &[u8], name: &[u8]) -> Option<usize> {
 
 /// A hash that is equal for names that are the [`same`] (FNV-1a, 32 bits).
 #[must_use]
-pub fn hash(name: &[u8]) -> u32 {
-    let step = |hash: u32, byte: &u8| (hash ^ u32::from(normal(*byte))).wrapping_mul(0x0100_0193);
-    name.iter().fold(0x811c_9dc5, step)
+pub const fn hash(mut name: &[u8]) -> u32 {
+    let mut hash: u32 = 0x811c_9dc5;
+    while let [byte, rest @ ..] = name {
+        hash = (hash ^ normal(*byte) as u32).wrapping_mul(0x0100_0193);
+        name = rest;
+    }
+    hash
 }
 
 /// The last part of a path.
 #[must_use]
 pub fn base(path: &[u8]) -> &[u8] {
-    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+    let mut start = path.len();
+    while let Some(before) = start.checked_sub(1)
+        && path.get(before) != Some(&b'/')
+    {
+        start = before;
+    }
+    text::tail(path, start)
 }
 
 /// The module's name as its file's name has it: no folder, no `.ko`, no `.ko.gz`, `.ko.xz` or

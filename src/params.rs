@@ -24,6 +24,12 @@ pub fn of_step<K: Kernel>(
 ) -> Option<&'static CStr> {
     let (mut text, mut good, mut rules) = (Table::new(), true, config.rules());
     let step = plan.step(number)?;
+    if config.rules.is_none_or(<[u8]>::is_empty)
+        && plan.extras.is_empty()
+        && config.params.is_empty()
+    {
+        return Some(c"");
+    }
     while let Some(module) = rules.next(b"options") {
         if name::same(module, step.name) || name::same(module, step.alias) {
             append(k, &mut text, text::trim(rules.rest));

@@ -136,7 +136,7 @@ pub fn open<K: Kernel>(
 ) {
     let mut rules = Table::new();
     if scope.any {
-        modprobe::read(k, log, &mut rules, place.root);
+        modprobe::read(k, log, &mut rules, place.root, config.top);
     }
     tree.root = place.root;
     if scope.in_tree {
@@ -164,6 +164,8 @@ impl Plan {
         entries: &[Entry],
         link: Link,
     ) {
+        self.steps.reserve(k, entries.len());
+        self.order.reserve(k, entries.len());
         let mut planner = Planner { tree, config, plan: self, hidden: None, alias: b"" };
         for entry in entries {
             match entry.is_barrier() {
@@ -405,7 +407,8 @@ impl Planner<'_> {
         }
         let mut step = 0;
         for known in self.plan.steps.iter() {
-            if known.task == task && name::same(known.name, name) {
+            if known.name.len() == name.len() && known.task == task && name::same(known.name, name)
+            {
                 return self.plan.pending.push(k, Dep { step, hard });
             }
             step = step.wrapping_add(1);

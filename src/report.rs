@@ -19,6 +19,9 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     pub fn say(&mut self, step: &Step, micros: u64, needs: Option<u32>) {
         let outcome = &step.outcome;
+        if !self.log.takes(outcome.priority(step.severity)) {
+            return;
+        }
         let release = if outcome.errno() == Errno::ENOEXEC { self.release() } else { b"" };
         let is_guest = self.ground.is_guest;
         let form = if is_guest { form!("modprobe %: %") } else { form!("load %: %") };

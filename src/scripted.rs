@@ -85,6 +85,7 @@ pub struct Machine {
     /// Microseconds since power was switched on.
     clock: u64,
     has_console: bool,
+    consoles: &'static str,
     has_kmsg: bool,
     has_memfd: bool,
     kmsg: Vec<String>,
@@ -140,6 +141,7 @@ impl Machine {
             movable: 0,
             clock: 1_000_000,
             has_console: true,
+            consoles: "",
             has_kmsg: true,
             has_memfd: true,
             kmsg: Vec::new(),
@@ -374,6 +376,12 @@ impl Machine {
         self
     }
 
+    /// What /proc/consoles says.
+    pub fn consoles(mut self, text: &'static str) -> Self {
+        self.consoles = text;
+        self
+    }
+
     /// A file system that is mounted before init starts.
     pub fn mounted(mut self, target: &str, kind: &str) -> Self {
         self = self.dir(target);
@@ -477,7 +485,7 @@ impl Machine {
     /// Runs the loader until it ends and checks what holds of every boot.
     pub fn boot(mut self) -> Booted {
         let before = self.tree.paths();
-        let process = Process { argv: strings(&self.argv), envp: strings(&self.envp) };
+        let process = Process { argv: strings(&self.argv), envp: strings(&self.envp), path: None };
         let run = || -> () {
             match self.pid {
                 1 => crate::boot::run(&mut self, process),

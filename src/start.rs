@@ -77,7 +77,12 @@ pub struct Process {
     pub argv: Strings,
     /// The environment, `NAME=value` each.
     pub envp: Strings,
+    /// The path that was executed, whatever the arguments say; none if the kernel doesn't tell.
+    pub path: Option<&'static CStr>,
 }
+
+/// The auxiliary vector's key of the path that was executed (`include/uapi/linux/auxvec.h`).
+const AT_EXECFN: usize = 31;
 
 impl Process {
     /// Reads the stack as the kernel left it.
@@ -90,7 +95,30 @@ impl Process {
         unsafe {
             let argc = *stack;
             let argv = stack.add(1).cast::<*const c_char>();
-            Self { argv: Strings(argv), envp: Strings(argv.add(argc).add(1)) }
+            let envp = argv.add(argc).add(1);
+            Self { argv: Strings(argv), envp: Strings(envp), path: path(envp) }
+        }
+    }
+}
+
+/// The path that was executed.
+///
+/// # Safety
+/// `envp` is the environment as the kernel left it: behind its null stands the auxiliary vector, pairs up
+/// to one whose key is 0.
+unsafe fn path(mut envp: *mut *const c_char) -> Option<&'static CStr> {
+    // SAFETY: the function's; the path is a C string on the stack.
+    unsafe {
+        while !(*envp).is_null() {
+            envp = envp.add(1);
+        }
+        let mut pair = envp.add(1).cast::<[usize; 2]>();
+        loop {
+            match *pair {
+                [0, _] => return None,
+                [AT_EXECFN, path] => return Some(CStr::from_ptr(path as *const c_char)),
+                _ => pair = pair.add(1),
+            }
         }
     }
 }

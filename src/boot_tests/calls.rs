@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 /// Boots with so many plain modules that are found by path.
 fn by_path(count: usize) -> Booted {
     let names: Vec<String> = (0..count).map(|n| format!("m{n}")).collect();
-    let machine = names
-        .iter()
-        .fold(Machine::new(), |machine, name| machine.file(&format!("/m/{name}.ko"), elf(name)));
+    let machine = names.iter().fold(Machine::new().dir("/proc"), |machine, name| {
+        machine.file(&format!("/m/{name}.ko"), elf(name))
+    });
     let paths: Vec<String> = names.iter().map(|name| format!("/m/{name}.ko")).collect();
     let booted = machine.words(format!("quiet insinit.modules={}", paths.join(","))).boot();
     assert_eq!((booted.order().len(), booted.init()), (count, "/sbin/init"));

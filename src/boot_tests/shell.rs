@@ -109,10 +109,7 @@ fn a_shell_that_cannot_be_executed_is_no_shell() {
 
 #[test]
 fn a_console_that_swallows_everything_is_no_input() {
-    let machine = failing().program("/bin/sh").dir("/proc");
-    let booted = machine
-        .file("/proc/consoles", "ttynull0  --- (EC  p  )  242:0\n")
-        .file("/proc/cmdline", "insinit.fail=shell insinit.required=a")
-        .boot();
+    let machine = failing().program("/bin/sh").words("insinit.fail=shell insinit.required=a");
+    let booted = machine.consoles("ttynull0  --- (EC  p  )  242:0\n").boot();
     assert_eq!((booted.count("spawn"), booted.end.clone()), (0, End::Exit(1)));
 }

@@ -79,6 +79,7 @@ impl Machine {
             "filesystems" => self.filesystems(),
             "mounts" if self.in_initramfs => "rootfs / rootfs rw 0 0\n".into(),
             "mounts" => "/dev/root / ext4 rw 0 0\n".into(),
+            "consoles" if !self.consoles.is_empty() => self.consoles.to_string(),
             "sys/kernel/modules_disabled" => format!("{}\n", u8::from(self.modules.disabled)),
             "meminfo" => format!(
                 "MemTotal: {:10} kB\nMemFree:  {:10} kB\nCmaTotal: {:10} kB\nCmaFree:  {:10} kB\n",
