@@ -9,6 +9,7 @@ use crate::image;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::programs;
+use crate::rootfs::Root;
 use crate::setup;
 use crate::summary::{Expected, Summary};
 use anyhow::{Context, Result, ensure};
@@ -20,6 +21,9 @@ use std::time::Duration;
 
 /// A boot that takes longer than this hangs.
 const BOOT: Duration = Duration::from_secs(120);
+
+/// A boot of a whole system.
+const SYSTEM: Duration = Duration::from_secs(600);
 
 /// A boot with somebody at the keyboard.
 const INTERACTIVE: Duration = Duration::from_secs(24 * 3600);
@@ -50,8 +54,14 @@ pub fn run(options: &BootOptions) -> Result<bool> {
     setup::ready(&[machine])?;
     let kernel = options.choice.kernel(machine)?;
     let folder = Folder::new(options.keep.as_deref())?;
-    let (built, modules) = pack(options, machine, &kernel, folder.path())?;
-    let boot = command(options, machine, &kernel, &modules, &built);
+    let root = options.root.as_deref().map(|path| Root::of(path, options.overlay)).transpose()?;
+    let modules = modules(options, &kernel, root.as_ref())?;
+    let built = pack(options, machine, &kernel, &modules, folder.path())?;
+    let mut boot = command(options, machine, &kernel, &modules, &built);
+    if let Some(root) = root {
+        boot.words = format!("{} {}", root.words, boot.words);
+        boot.extra = [root.devices, boot.extra].concat();
+    }
     let command = boot.command();
     if options.verbose {
         show(&command, &built);
@@ -65,34 +75,37 @@ pub fn run(options: &BootOptions) -> Result<bool> {
     let expected = Expected {
         asked: modules,
         packed: built.modules.into_iter().map(|module| module.name).collect(),
-        guest: options.init.is_none(),
+        guest: options.init.is_none() && options.root.is_none(),
     };
     let summary = Summary::of(&run, &expected);
     print!("\n{}", summary.text(machine, &kernel, boot.accelerator, &run));
     Ok(summary.good())
 }
 
-/// Builds the programs and packs the image; gives it and the modules that were asked for.
+/// Builds the programs and packs the image. A root has an init of its own.
 fn pack(
     options: &BootOptions,
     machine: &Machine,
     kernel: &Kernel,
+    modules: &[String],
     folder: &Path,
-) -> Result<(Built, Vec<String>)> {
+) -> Result<Built> {
     let programs = programs::build(machine)?;
-    let modules = modules(options, kernel)?;
     let init = options.init.clone().unwrap_or(programs.guest);
-    let options = Options {
-        modules: modules.clone(),
+    image::build(&Options {
+        modules: modules.to_vec(),
         loader: Some(programs.loader),
-        init: Some(init),
+        init: options.root.is_none().then_some(init),
         ..image::options(machine, kernel, folder.join("initramfs"))
-    };
-    Ok((image::build(&options)?, modules))
+    })
 }
 
-/// The modules that were named, or the usual ones as far as the kernel has them.
-fn modules(options: &BootOptions, kernel: &Kernel) -> Result<Vec<String>> {
+/// The modules that were named and the root's, or the usual ones, as far as the kernel has them.
+fn modules(options: &BootOptions, kernel: &Kernel, root: Option<&Root>) -> Result<Vec<String>> {
+    if let Some(root) = root {
+        let needed = image::there(kernel, &root.modules);
+        return Ok([needed, options.module.clone()].concat());
+    }
     if !options.module.is_empty() {
         return Ok(options.module.clone());
     }
@@ -149,8 +162,12 @@ fn show(command: &CommandLine, built: &Built) {
 
 /// Runs it with the console on standard output.
 fn watch(options: &BootOptions, command: &CommandLine) -> Result<Run> {
-    let input = options.init.is_some() && stdin().is_terminal();
-    let usual = if input { INTERACTIVE } else { BOOT };
+    let input = (options.init.is_some() || options.root.is_some()) && stdin().is_terminal();
+    let usual = match (input, options.root.is_some()) {
+        (true, _) => INTERACTIVE,
+        (false, true) => SYSTEM,
+        (false, false) => BOOT,
+    };
     let limit = options.timeout.map_or(usual, Duration::from_secs);
     console::run(command, Watch { limit, until: None, input, each: &mut |line| println!("{line}") })
 }

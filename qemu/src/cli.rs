@@ -71,6 +71,15 @@ pub struct BootOptions {
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
 
+    /// The root, whose own init is run: a folder, or an image of a file system or of a disk. What its
+    /// mounting takes of modules and words is added
+    #[arg(long, value_name = "IMAGE|DIR", conflicts_with = "init")]
+    pub root: Option<PathBuf>,
+
+    /// Keep the root as it is: what is written is gone afterwards
+    #[arg(long, requires = "root")]
+    pub overlay: bool,
+
     /// Memory in MiB; default: 512
     #[arg(long, value_name = "MIB")]
     pub memory: Option<u32>,
@@ -79,7 +88,8 @@ pub struct BootOptions {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub smp: u32,
 
-    /// Seconds after which the boot is ended; default: 120, or a day for an --init on a terminal
+    /// Seconds after which the boot is ended; default: 120, 600 for a --root, or a day for either or an
+    /// --init on a terminal
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
 
