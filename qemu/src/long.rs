@@ -2,6 +2,7 @@
 //! besides the boots.
 
 use crate::programs::{cargo, target_folder, workspace};
+use crate::recompress;
 use crate::step;
 use crate::suite::Tally;
 use anyhow::Result;
@@ -20,6 +21,7 @@ pub struct Check {
 pub const CHECKS: &[Check] = &[
     Check { name: "scripted boots in a storm of errors", run: storms },
     Check { name: "the library's tests under Miri", run: miri },
+    Check { name: "every module packed again, inflated here", run: recompress::run },
 ];
 
 /// For a toolchain.

@@ -30,6 +30,7 @@ mod made;
 mod odd;
 mod programs;
 mod progress;
+mod recompress;
 mod reproducible;
 mod rootfs;
 mod run;
