@@ -1,0 +1,101 @@
+//! Makes the first files of each target's corpus: small ones with every option that a header has.
+
+use flate2::{Compression, GzBuilder};
+use liblzma::read::XzEncoder;
+use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
+use std::fs;
+use std::io::{Read, Result, Write};
+use std::path::Path;
+
+/// Bytes that match in places and don't in others.
+fn sample(len: u32) -> Vec<u8> {
+    (0..len)
+        .map(|n| {
+            if n & 0x30 == 0 { (n.wrapping_mul(2_654_435_761) >> 24) as u8 } else { (n % 5) as u8 }
+        })
+        .collect()
+}
+
+fn write(target: &str, number: usize, bytes: &[u8]) -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(format!("seed-{number:03}")), bytes)
+}
+
+/// Files with each header field, stored, and in members.
+fn gzip() -> Result<Vec<Vec<u8>>> {
+    let pack = |header: GzBuilder, level, len| -> Result<Vec<u8>> {
+        let mut writer = header.write(Vec::new(), Compression::new(level));
+        writer.write_all(&sample(len))?;
+        writer.finish()
+    };
+    let mut files = Vec::new();
+    for (level, len) in [(0, 9), (1, 300), (6, 3000), (9, 40_000), (9, 0)] {
+        files.push(pack(GzBuilder::new(), level, len)?);
+    }
+    files.push(pack(GzBuilder::new().filename("a.ko").comment("c").extra(vec![1, 2]), 6, 99)?);
+    files.push(
+        [pack(GzBuilder::new(), 6, 50)?, pack(GzBuilder::new(), 9, 60)?, vec![0; 9]].concat(),
+    );
+    Ok(files)
+}
+
+fn filters(
+    number: u32,
+    [lc, lp, pb]: [u32; 3],
+) -> std::result::Result<Filters, liblzma::stream::Error> {
+    let mut filters = Filters::new();
+    match number {
+        1 => _ = filters.x86(),
+        2 => _ = filters.arm64_properties(&[0, 16, 0, 0])?,
+        3 => _ = filters.riscv(),
+        4 => _ = filters.delta_properties(&[3])?,
+        5 => _ = filters.arm().arm_thumb().powerpc(),
+        6 => _ = filters.sparc(),
+        _ => {}
+    }
+    let mut options = LzmaOptions::new_preset(6)?;
+    options.literal_context_bits(lc).literal_position_bits(lp).position_bits(pb).dict_size(4096);
+    filters.lzma2(&options);
+    Ok(filters)
+}
+
+/// Files with each filter and check.
+fn xz() -> Result<Vec<Vec<u8>>> {
+    let mut files = Vec::new();
+    for number in 0..7 {
+        let coder = [[3, 0, 2], [0, 4, 0], [4, 0, 4], [1, 2, 3]][number as usize % 4];
+        let check = [Check::None, Check::Crc32, Check::Crc64, Check::Sha256][number as usize % 4];
+        let stream = Stream::new_stream_encoder(&filters(number, coder)?, check)?;
+        let mut file = Vec::new();
+        XzEncoder::new_stream(&sample(500 << number)[..], stream).read_to_end(&mut file)?;
+        files.push(file);
+    }
+    files.push([&files[0][..], &[0; 4], &files[1]].concat());
+    Ok(files)
+}
+
+/// Raw data with the byte in front that the target chooses its filter by.
+fn lzma2() -> Result<Vec<Vec<u8>>> {
+    let mut files = Vec::new();
+    for number in 0..4 {
+        let coder = [[3, 0, 2], [0, 4, 0], [4, 0, 4], [1, 2, 3]][number as usize];
+        let stream = Stream::new_raw_encoder(&filters(0, coder)?)?;
+        let mut file = vec![number as u8];
+        XzEncoder::new_stream(&sample(500 << number)[..], stream).read_to_end(&mut file)?;
+        files.push(file);
+    }
+    Ok(files)
+}
+
+fn main() -> Result<()> {
+    let (gzip, xz) = (gzip()?, xz()?);
+    let headers = gzip.iter().chain(&xz).map(|file| file[..file.len().min(64)].to_vec()).collect();
+    for (target, files) in [("header", headers), ("lzma2", lzma2()?), ("gzip", gzip), ("xz", xz)] {
+        for (number, file) in files.iter().enumerate() {
+            write(target, number, file)?;
+        }
+        println!("fuzz/corpus/{target}: {} files", files.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! What the fuzz targets share.
+//!
+//! ```text
+//! cargo run --manifest-path fuzz/Cargo.toml --example seeds    makes the first files of fuzz/corpus
+//! cargo +nightly fuzz run xz                               or gzip, lzma2, header
+//! ```
+//!
+//! A target stops at a crash, at a byte written behind the limit, and where the loader's decoder and the
+//! reference disagree.
+
+use insinit::inflate::{Damage, Inflated, Scratch, Source};
+use insinit::kernel::Errno;
+use std::cell::RefCell;
+
+/// The most that a file may hold.
+pub const LIMIT: usize = 1 << 20;
+
+/// A file in memory that comes in pieces: as much as is asked for, or a byte at a time.
+pub struct Bytes<'a> {
+    rest: &'a [u8],
+    step: usize,
+}
+
+impl Source for Bytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let (now, later) = self.rest.split_at(buffer.len().min(self.step).min(self.rest.len()));
+        buffer[..now.len()].copy_from_slice(now);
+        self.rest = later;
+        Ok(now.len())
+    }
+}
+
+/// A decoder of [`Bytes`].
+pub type Inflate = fn(&mut Bytes<'_>, &mut Scratch, &mut [u8]) -> Result<Inflated, Damage>;
+
+/// What the loader's decoder makes of a file, in whole pieces and by single bytes, which is the same.
+pub fn ours(inflate: Inflate, file: &[u8]) -> Result<Vec<u8>, Damage> {
+    let whole = once(inflate, file, usize::MAX);
+    if file.len() < 4096 {
+        assert_eq!(whole, once(inflate, file, 1), "pieces matter");
+    }
+    whole
+}
+
+fn once(inflate: Inflate, file: &[u8], step: usize) -> Result<Vec<u8>, Damage> {
+    thread_local! {
+        static MEMORY: RefCell<(Box<Scratch>, Vec<u8>)> =
+            RefCell::new((Box::default(), vec![0; LIMIT + 64]));
+    }
+    MEMORY.with_borrow_mut(|(scratch, memory)| {
+        let (out, guard) = memory.split_at_mut(LIMIT);
+        guard.fill(0xa5);
+        let found = inflate(&mut Bytes { rest: file, step }, scratch, out);
+        assert!(guard.iter().all(|byte| *byte == 0xa5), "written behind the limit");
+        found.map(|found| out[..found.size].to_vec())
+    })
+}
