@@ -35,6 +35,8 @@ mod trees;
 mod ways;
 mod words;
 mod xz;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 use crate::scripted::{Booted, Machine};
 

@@ -55,7 +55,7 @@ pub const FORMS: &[&str] = &[
     "% followed by garbage from byte %",
     "% checksum %, expected %",
     "% length %, expected %",
-    #[cfg(feature = "xz")]
+    #[cfg(any(feature = "xz", feature = "zstd"))]
     "% needs % %, which this build doesn't know",
     "somebody else has been loading it for 10 s",
     "modprobe %: %",

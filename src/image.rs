@@ -47,6 +47,9 @@ impl Format {
             Self::Elf => false,
             Self::Gzip => matches!(head, [0x1f, 0x8b, 8, 0 | 1 | 8 | 9, ..]),
             Self::Xz => xz_kernel_takes(head),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => crate::zstd::kernel_takes(head),
+            #[cfg(not(feature = "zstd"))]
             Self::Zstd => head.first() == Some(&0x28),
         }
     }
@@ -116,6 +119,9 @@ mod tests {
         assert!(!xz(1, 1, &[0x04, 0, 0x21]), "BCJ in front");
         assert!(!Format::Gzip.kernel_takes(b"\x1f\x8b\x08\x04\0\0\0\0"), "FEXTRA");
         assert!(Format::Gzip.kernel_takes(b"\x1f\x8b\x08\x08\0\0\0\0"));
-        assert!(!Format::Zstd.kernel_takes(b"\x50\x2a\x4d\x18"), "skippable frame");
+        assert!(!Format::Zstd.kernel_takes(b"\x50\x2a\x4d\x18\0\0\0\0"), "skippable frame");
+        let zstd =
+            |flags, window| Format::Zstd.kernel_takes(&[0x28, 0xb5, 0x2f, 0xfd, flags, window]);
+        assert!(zstd(4, 0x58) && zstd(0x24, 0xff) && zstd(4, 17 << 3));
     }
 }

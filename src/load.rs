@@ -19,6 +19,8 @@ use crate::outcome::{Kind, Outcome, Why};
 use crate::text;
 use crate::unpack;
 use crate::ways::Inflate;
+#[cfg(feature = "zstd")]
+use crate::zstd;
 use core::ffi::CStr;
 use linux_raw_sys::general::{O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY};
 use syscalls::Errno;
@@ -242,7 +244,14 @@ impl<K: Kernel> Boot<'_, K> {
     fn in_kernel(&mut self, job: &Job<'_>) -> Outcome {
         let length = files::size(self.k, job.fd);
         let claim = unpack::claim(self.k, job.fd, job.format, length);
-        if let Err(errno) = self.grant(claim.saturating_mul(2).saturating_add(length)) {
+        let need = claim.saturating_mul(2).saturating_add(length);
+        #[cfg(feature = "zstd")]
+        let need = match job.format {
+            // The kernel's decoder has a window of its own.
+            Format::Zstd => need.saturating_add(zstd::window(&self.loader.head, claim)),
+            _ => need,
+        };
+        if let Err(errno) = self.grant(need) {
             return Outcome::failed(Why::Memory, errno);
         }
         match self.finit_module(job, job.fd, COMPRESSED_FILE) {

@@ -22,13 +22,19 @@ pub fn knows(format: Format) -> bool {
 }
 
 /// How much a compressed file of that length holds: gzip says so in its last four bytes (RFC 1952,
-/// section 2.3.1); for the others five times their length, which few modules exceed. Not to be
-/// relied on.
+/// section 2.3.1), xz in its index, zstd in its first frame; for the others five times their length, which
+/// few modules exceed. Not to be relied on.
 pub fn claim<K: Kernel>(k: &mut K, fd: Fd, format: Format, length: u64) -> u64 {
     let mut last = [0; 4];
     let end = length.saturating_sub(4);
     if format == Format::Gzip && k.read_at(fd, &mut last, end) == Ok(4) {
         return u64::from(u32::from_le_bytes(last));
+    }
+    #[cfg(feature = "zstd")]
+    if format == Format::Zstd
+        && let Some(size) = crate::zstd::claim(&mut File { k, fd, at: 0 })
+    {
+        return size;
     }
     let index = if format == Format::Xz { xz_size(k, fd, length) } else { None };
     index.unwrap_or(length.saturating_mul(5))

@@ -18,6 +18,8 @@ const SKIPPABLE: u64 = 0x184d_2a50;
 const SINGLE_SEGMENT: u8 = 32;
 const RESERVED: u8 = 8;
 const CHECKSUM: u8 = 4;
+/// How long the dictionary's number is, coded.
+const DICTIONARY: u8 = 3;
 
 /// Inflates all frames of the file that `source` gives into `out`. Nothing else may be in it.
 ///
@@ -32,12 +34,43 @@ pub fn inflate(
     let input = Input::new(source, &mut scratch.piece);
     let mut file = File { input, decoder: &mut scratch.zstd, limit };
     let mut all = Inflated { size: 0, parts: 0 };
-    while file.goes_on() {
+    while goes_on(&mut file.input) {
         // Its own slice for each: no match reaches into the frame before.
         let size = file.frame(out.get_mut(all.size..).unwrap_or_default());
         all = Inflated { size: all.size.saturating_add(size), parts: all.parts.saturating_add(1) };
     }
     file.input.damage().map_or(Ok(all), Err)
+}
+
+/// How much the first frame says that it holds, whatever is to be skipped in front of it. The kernel's own
+/// decoder reads no other (`kernel/module/decompress.c`).
+pub fn claim(source: &mut impl Source) -> Option<u64> {
+    let mut piece = [0; 64];
+    let mut input = Input::new(source, &mut piece);
+    goes_on(&mut input).then(|| header(&mut input).size)?
+}
+
+/// Whether the kernel's own decoder reads a file that begins so: it wants the frame first, knows no
+/// dictionary and takes a window of 128 MiB at most (`lib/zstd/zstd_decompress_internal.h`,
+/// `ZSTD_MAXWINDOWSIZE_DEFAULT`).
+#[must_use]
+pub fn kernel_takes(first: &[u8]) -> bool {
+    let [0x28, _, _, _, flags, _, ..] = first else { return false };
+    flags & DICTIONARY == 0 && window(first, 0) <= 128 << 20
+}
+
+/// How large the window of a file that begins so is; without one it is all of `size` bytes.
+#[must_use]
+pub fn window(first: &[u8], size: u64) -> u64 {
+    match first {
+        [_, _, _, _, flags, window, ..] if flags & SINGLE_SEGMENT == 0 => window_of(*window),
+        _ => size,
+    }
+}
+
+/// 1 KiB, doubled and doubled again, and some eighths (section 3.1.1.1.2).
+fn window_of(descriptor: u8) -> u64 {
+    (8 + u64::from(descriptor & 7)) << (7 + (descriptor >> 3))
 }
 
 /// A file that is being read.
@@ -63,41 +96,10 @@ impl<S: Source> File<'_, S> {
         self.input.damage().is_none()
     }
 
-    /// Whether a frame follows; what is to be skipped is.
-    fn goes_on(&mut self) -> bool {
-        while self.is_good() {
-            let at = self.input.at();
-            match self.input.next().first() {
-                None if at > 0 => break,
-                None | Some(0x28 | 0x50..=0x5f) => {}
-                Some(_) => self.alien(at),
-            }
-            let magic = self.number(4);
-            if magic == MAGIC {
-                return self.is_good();
-            }
-            if magic & !15 == SKIPPABLE {
-                let size = self.number(4);
-                self.skip(size);
-            } else {
-                self.alien(at);
-            }
-        }
-        false
-    }
-
-    /// Notes that what begins `at` is no frame.
-    fn alien(&mut self, at: u64) {
-        self.input.fail(match at {
-            0 => Damage::Header { field: "Magic_Number", at: 4 },
-            _ => Damage::TrailingGarbage { at },
-        });
-    }
-
     /// One frame, behind its magic number, into the front of `out`. Returns its size.
     #[inline(never)]
     fn frame(&mut self, out: &mut [u8]) -> usize {
-        let frame = self.header();
+        let frame = header(&mut self.input);
         self.decoder.restart();
         let (mut size, mut sum, mut last) = (0, Xxh64::new(), false);
         while self.is_good() && !last {
@@ -108,7 +110,7 @@ impl<S: Source> File<'_, S> {
         }
         if frame.has_checksum {
             let computed = sum.value(out.get(..size).unwrap_or_default()) & 0xffff_ffff;
-            let stored = self.number(4);
+            let stored = number(&mut self.input, 4);
             if stored != computed {
                 self.input.fail(Damage::Checksum { stored, computed });
             }
@@ -120,35 +122,11 @@ impl<S: Source> File<'_, S> {
         size
     }
 
-    /// The header (RFC 8878 section 3.1.1.1).
-    fn header(&mut self) -> Frame {
-        let flags = self.number(1) as u8;
-        if flags & RESERVED != 0 {
-            self.input.fail(Damage::Header { field: "Reserved_bit", at: self.input.at() });
-        }
-        let single = flags & SINGLE_SEGMENT != 0;
-        // 1 KiB, doubled and doubled again, and some eighths.
-        let window = if single { 0 } else { self.number(1) };
-        let id = self.number(1_u32.wrapping_shl((flags & 3).into()) >> 1);
-        if id != 0 {
-            self.input.fail(Damage::Unknown { what: "dictionary", number: id });
-        }
-        let bytes = 1_u32.wrapping_shl((flags >> 6).into());
-        let bytes = if bytes == 1 && !single { 0 } else { bytes };
-        let size = self.number(bytes).wrapping_add(if bytes == 2 { 256 } else { 0 });
-        let window = if single { size } else { (8 + (window & 7)) << (7 + (window >> 3)) };
-        Frame {
-            size: (bytes > 0).then_some(size),
-            block: window.min(MAX as u64) as usize,
-            has_checksum: flags & CHECKSUM != 0,
-        }
-    }
-
     /// One block behind the first `size` bytes of `out`; whether it was the last.
     #[inline(never)]
     fn block(&mut self, frame: &Frame, out: &mut [u8], size: &mut usize) -> bool {
         let at = self.input.at();
-        let header = self.number(3);
+        let header = number(&mut self.input, 3);
         let (kind, len) = (header >> 1 & 3, (header >> 3) as usize);
         let room = frame.size.unwrap_or(u64::MAX).min(out.len() as u64) as usize;
         let end = size.saturating_add(frame.block).min(room);
@@ -165,7 +143,7 @@ impl<S: Source> File<'_, S> {
             match out.get_mut(*size..behind) {
                 Some(room) if behind <= end => {
                     if kind == 1 {
-                        room.fill(self.number(1) as u8);
+                        room.fill(number(&mut self.input, 1) as u8);
                     } else {
                         fill(&mut self.input, room);
                     }
@@ -187,28 +165,59 @@ impl<S: Source> File<'_, S> {
         }
         header & 1 == 1
     }
+}
 
-    /// Passes `count` bytes over.
-    fn skip(&mut self, mut count: u64) {
-        while count > 0 {
-            let piece = self.input.next().len();
-            if piece == 0 {
-                return self.input.ended();
-            }
-            let step = count.min(piece as u64);
-            self.input.take(step as usize);
-            count = count.wrapping_sub(step);
+/// Whether a frame follows; what is to be skipped is.
+fn goes_on<S: Source>(input: &mut Input<'_, S>) -> bool {
+    while input.damage().is_none() {
+        let at = input.at();
+        match input.next().first() {
+            None if at > 0 => break,
+            None | Some(0x28 | 0x50..=0x5f) => {}
+            Some(_) => alien(input, at),
+        }
+        let magic = number(input, 4);
+        if magic == MAGIC {
+            return input.damage().is_none();
+        }
+        if magic & !15 == SKIPPABLE {
+            let size = number(input, 4);
+            skip(input, size);
+        } else {
+            alien(input, at);
         }
     }
+    false
+}
 
-    /// A number of so many bytes, at most 8, the lowest first.
-    #[inline(never)]
-    fn number(&mut self, bytes: u32) -> u64 {
-        let mut number = 0;
-        for at in 0..bytes {
-            number |= u64::from(self.input.needed()).wrapping_shl(at.wrapping_mul(8));
-        }
-        number
+/// Notes that what begins `at` is no frame.
+fn alien<S: Source>(input: &mut Input<'_, S>, at: u64) {
+    input.fail(match at {
+        0 => Damage::Header { field: "Magic_Number", at: 4 },
+        _ => Damage::TrailingGarbage { at },
+    });
+}
+
+/// The header (RFC 8878 section 3.1.1.1).
+fn header<S: Source>(input: &mut Input<'_, S>) -> Frame {
+    let flags = number(input, 1) as u8;
+    if flags & RESERVED != 0 {
+        input.fail(Damage::Header { field: "Reserved_bit", at: input.at() });
+    }
+    let single = flags & SINGLE_SEGMENT != 0;
+    let window = if single { 0 } else { number(input, 1) as u8 };
+    let id = number(input, 1_u32.wrapping_shl((flags & DICTIONARY).into()) >> 1);
+    if id != 0 {
+        input.fail(Damage::Unknown { what: "dictionary", number: id });
+    }
+    let bytes = 1_u32.wrapping_shl((flags >> 6).into());
+    let bytes = if bytes == 1 && !single { 0 } else { bytes };
+    let size = number(input, bytes).wrapping_add(if bytes == 2 { 256 } else { 0 });
+    let window = if single { size } else { window_of(window) };
+    Frame {
+        size: (bytes > 0).then_some(size),
+        block: window.min(MAX as u64) as usize,
+        has_checksum: flags & CHECKSUM != 0,
     }
 }
 
@@ -229,6 +238,29 @@ fn fill<S: Source>(input: &mut Input<'_, S>, place: &mut [u8]) {
         input.take(count);
         done = done.wrapping_add(count);
     }
+}
+
+/// Passes `count` bytes over.
+fn skip<S: Source>(input: &mut Input<'_, S>, mut count: u64) {
+    while count > 0 {
+        let piece = input.next().len();
+        if piece == 0 {
+            return input.ended();
+        }
+        let step = count.min(piece as u64);
+        input.take(step as usize);
+        count = count.wrapping_sub(step);
+    }
+}
+
+/// A number of so many bytes, at most 8, the lowest first.
+#[inline(never)]
+fn number<S: Source>(input: &mut Input<'_, S>, bytes: u32) -> u64 {
+    let mut number = 0;
+    for at in 0..bytes {
+        number |= u64::from(input.needed()).wrapping_shl(at.wrapping_mul(8));
+    }
+    number
 }
 
 #[cfg(test)]

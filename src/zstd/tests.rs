@@ -298,6 +298,31 @@ fn a_read_error_is_passed_on() {
     }
 }
 
+#[test]
+fn a_file_claims_what_its_first_frame_holds() {
+    let claimed = |file: &[u8]| claim(&mut Steps(file, 3));
+    let file = pack(&sample(70_000), &[level(3)]);
+    assert_eq!(claimed(&file), Some(70_000));
+    assert_eq!(claimed(&[skippable(1, &[0; 500]), file.clone(), file].concat()), Some(70_000));
+    assert_eq!(claimed(&pack(&sample(70_000), &[NO_SIZE])), None);
+    assert_eq!(claimed(b"\x28\xb5\x2f"), None);
+}
+
+#[test]
+fn the_kernel_takes_a_plain_frame_with_a_window_that_it_allows() {
+    let windowed = |log: u8| {
+        let head = [0x28, 0xb5, 0x2f, 0xfd, 4, (log - 10) << 3];
+        (kernel_takes(&head), window(&head, 7))
+    };
+    assert_eq!(windowed(20), (true, 1 << 20));
+    assert_eq!(windowed(27), (true, 1 << 27));
+    assert_eq!(windowed(28), (false, 1 << 28));
+    let single = pack(b"hello", &[]);
+    assert_eq!((kernel_takes(&single), window(&single, 7)), (true, 7));
+    assert!(!kernel_takes(&skippable(0, &single)));
+    assert!(!kernel_takes(&[0x28, 0xb5, 0x2f, 0xfd, 1, 0, 9]), "a dictionary");
+}
+
 /// Whatever we accept the reference accepts, with the same bytes.
 fn agrees(file: &[u8]) -> Result<(), TestCaseError> {
     let room = 300_000;
