@@ -29,6 +29,8 @@ pub enum Task {
     Run(RunOptions),
     /// Check everything: format, lints, unit tests, and boots of real kernels
     Test(TestOptions),
+    /// Show where the loader's bytes go: by section, by crate, by function
+    Size(SizeOptions),
     /// Draw where a boot's time went, from any text with insinit's lines: dmesg, a console, a journal
     Chart(ChartOptions),
     /// Measure insinit and its peers at the same work, by the instruction
@@ -41,6 +43,22 @@ pub struct SetupOptions {
     /// The machine, may be repeated; default: all
     #[arg(long, value_parser = machine::named, value_name = "MACHINE")]
     pub arch: Vec<&'static Machine>,
+}
+
+/// What `size` is told.
+#[derive(Args, Debug)]
+pub struct SizeOptions {
+    /// The machine, may be repeated; default: all
+    #[arg(long, value_parser = machine::named, value_name = "MACHINE")]
+    pub arch: Vec<&'static Machine>,
+
+    /// The loader's features, A,B,C
+    #[arg(long, value_name = "NAMES", default_value = crate::sizes::DEFAULT)]
+    pub features: String,
+
+    /// How many functions to show, the largest first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub largest: usize,
 }
 
 /// What `kernel` is told.

@@ -39,6 +39,8 @@ mod scenario;
 mod scenarios;
 mod setup;
 mod share;
+mod size;
+mod sizes;
 mod smallest;
 mod source;
 mod step;
@@ -88,6 +90,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Kernel(options) => build_kernel::run(&options),
         Task::Boot(options) => boot::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Size(options) => size::run(&options),
         Task::Chart(options) => chart::run(&options.log, &options.output).map(|()| true),
         Task::Run(options) => Ok(run::run(&options) == 0),
         Task::Bench(options) => bench::run(&options),

@@ -1,6 +1,7 @@
 //! Builds the programs that go into an image: the loader and the tests' real init.
 
 use crate::machine::Machine;
+use crate::sizes;
 use crate::step;
 use anyhow::{Context, Result, ensure};
 use std::env;
@@ -68,17 +69,41 @@ pub fn runner(machine: &Machine) -> Result<PathBuf> {
     Ok(target.join(machine.target).join("release").join("insinit-runner"))
 }
 
-/// Builds the loader with gzip only, the smallest that inflates.
+/// Builds the loader with these features, comma-separated; `default` for all.
 ///
 /// # Errors
 /// It can't be built.
-pub fn small(machine: &Machine) -> Result<PathBuf> {
-    let target = target_folder()?.join("small");
+pub fn with(machine: &Machine, features: &str) -> Result<PathBuf> {
+    let target = target_folder()?.join("sizes");
     let mut command = cargo();
-    command.args(["build", "--release", "--package", "insinit", "--target", machine.target]);
-    command.args(["--no-default-features", "--features", "gzip", "--target-dir"]).arg(&target);
-    step::output(&mut command, BUILD).context("can't build the small loader")?;
+    command.arg("build").args(chosen(machine, features)).arg("--target-dir").arg(&target);
+    step::output(&mut command, BUILD)
+        .with_context(|| format!("can't build the loader with {features}"))?;
     Ok(target.join(machine.target).join("release").join("insinit"))
+}
+
+/// Builds it with a map of what the linker placed, which is given, too.
+///
+/// # Errors
+/// It can't be built.
+pub fn mapped(machine: &Machine, features: &str) -> Result<(PathBuf, PathBuf)> {
+    let target = target_folder()?.join("sizes");
+    let map = target.join(format!("{}.map", machine.target));
+    let mut command = cargo();
+    command.arg("rustc").args(chosen(machine, features)).arg("--target-dir").arg(&target);
+    command.args(["--bin", "insinit", "--"]).arg(format!("-Clink-arg=-Map={}", map.display()));
+    step::output(&mut command, BUILD)
+        .with_context(|| format!("can't build the loader with {features}"))?;
+    Ok((target.join(machine.target).join("release").join("insinit"), map))
+}
+
+/// cargo's arguments for a loader with these features.
+fn chosen<'a>(machine: &'a Machine, features: &'a str) -> Vec<&'a str> {
+    let mut words = vec!["--release", "--package", "insinit", "--target", machine.target];
+    if features != sizes::DEFAULT {
+        words.extend(["--no-default-features", "--features", features]);
+    }
+    words
 }
 
 /// cargo's folder for what it builds: this program lies below.
