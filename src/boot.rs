@@ -206,7 +206,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         if self.tree.dir.is_empty() {
             self.open_tree(&[entry]);
         }
-        if self.tree.find(name).is_empty() {
+        if self.tree.find(self.k, name).is_empty() {
             entry.name = alias;
         }
         self.plan.fill(self.k, &self.config, &mut self.tree, &[entry], Link::Hard);

@@ -7,7 +7,7 @@ use crate::kernel::{Errno, Kernel, Result, Stop};
 use crate::line::Priority;
 use crate::list::{self, Entry};
 use crate::mem::{self, Table, Zero};
-use crate::modprobe::Rules;
+use crate::modprobe::{Rule, Rules};
 use crate::name;
 use crate::text;
 use crate::ways::Ways;
@@ -89,7 +89,7 @@ pub struct Config {
     /// The block lists of the command line.
     pub blocked: Table<Block>,
     /// The rules of modprobe.d and of the tree's `modules.softdep`: [`crate::modprobe::Rules`].
-    pub rules: Option<&'static [u8]>,
+    pub rules: Option<&'static [Rule]>,
     /// Words that could not be used.
     pub complaints: Table<Complaint>,
     /// `insinit.list=`; empty is none.

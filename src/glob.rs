@@ -8,6 +8,12 @@ use crate::name::normal;
 /// Takes time in proportion to the product of the lengths at worst: only the last `*` is tried again.
 #[must_use]
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    if let ([byte, ..], [first, ..]) = (pattern, text)
+        && !is_wild(*byte)
+        && normal(*byte) != normal(*first)
+    {
+        return false; // nearly always
+    }
     let (mut pattern, mut text) = (pattern, text);
     // What follows the last `*`, and where the text that it stands for ends.
     let mut again: Option<(&[u8], &[u8])> = None;
@@ -28,6 +34,12 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
             return false;
         }
     }
+}
+
+/// Whether the byte may stand for others.
+#[must_use]
+pub fn is_wild(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'[')
 }
 
 /// Takes what matches one character; whether that is `byte`. (What was taken doesn't matter if not.)

@@ -11,6 +11,15 @@ use crate::mem::{self, Table};
 use crate::name;
 use crate::text;
 
+/// What a binary twin says of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// The lower comes first.
+    pub priority: u32,
+    /// A line of `modules.dep`, or a module's name.
+    pub text: &'static [u8],
+}
+
 /// The modules of a tree.
 #[derive(Default)]
 pub struct Index {
@@ -81,16 +90,21 @@ impl Index {
         self.path(self.slot(name))
     }
 
-    /// The files of the modules that a module's file needs, separated by blanks, in the order of
-    /// `modules.dep`: the last is loaded first. A file that isn't in the index needs nothing.
+    /// The files of the modules that a module's file needs: [`needs`].
     #[must_use]
     pub fn needs(&self, file: &[u8]) -> &'static [u8] {
-        let mut line = self.line(self.slot(name::of(file)));
-        if text::take(&mut line, b':') != Some(file) {
-            return b"";
-        }
-        text::take(&mut line, b'\n').unwrap_or_default()
+        needs(self.line(self.slot(name::of(file))), file)
     }
+}
+
+/// What the line at the start of the text says that a module's file needs: files separated by blanks, the last
+/// is loaded first. Nothing if the line is another file's.
+#[must_use]
+pub fn needs(mut text: &'static [u8], file: &[u8]) -> &'static [u8] {
+    if text::take(&mut text, b':') != Some(file) {
+        return b"";
+    }
+    text::take(&mut text, b'\n').unwrap_or_default()
 }
 
 /// Adds a line for every module file of the folder and of those below it, links to folders aside; a

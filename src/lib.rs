@@ -61,6 +61,8 @@ pub mod text;
 #[cfg(feature = "jobs")]
 mod timeline;
 pub mod tree;
+#[cfg(feature = "bins")]
+pub mod trie;
 pub mod uevent;
 pub mod unpack;
 pub mod ways;

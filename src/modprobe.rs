@@ -21,13 +21,45 @@ const PARENTS: &[u8] = b"/etc /run /usr/local/lib /usr/lib /lib";
 /// What the plan and the parameters look for.
 const KNOWN: &[u8] = b"alias blacklist options softdep";
 
+/// What is looked for besides.
+const RULES: &[u8] = b"alias blacklist options softdep install";
+
 /// The word of the line before each file's own; no file can hold it, for it would be taken as an escape.
 const FILE: &[u8] = b"\\";
 
+/// A line of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The first letter of the word that it begins with; each of [`RULES`] has its own.
+    verb: u8,
+    /// The name that it is about.
+    name: &'static [u8],
+    /// What follows.
+    rest: &'static [u8],
+    /// The file that it stands in.
+    by: &'static [u8],
+}
+
+/// The lines of a text that [`add`] made.
+pub fn parse<K: Kernel>(k: &mut K, mut text: &'static [u8]) -> &'static [Rule] {
+    let (mut rules, mut by) = (Table::new(), b"".as_slice());
+    while let Some(mut rest) = text::take(&mut text, b'\n') {
+        let word = text::take_word(&mut rest).unwrap_or_default();
+        if word == FILE {
+            by = text::trim(rest);
+        } else if name::position(RULES, word).is_some()
+            && let (Some(verb), Some(name)) = (word.first().copied(), text::take_word(&mut rest))
+        {
+            rules.push(k, Rule { verb, name, rest, by });
+        }
+    }
+    rules.into_slice()
+}
+
 /// Rules, looked at one by one.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Rules {
-    text: &'static [u8],
+    left: &'static [Rule],
     /// What follows the name in the line that was taken last.
     pub rest: &'static [u8],
     /// The file that it stands in.
@@ -35,27 +67,21 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// All of a text that [`add`] made.
+    /// All of them.
     #[must_use]
-    pub fn of(text: &'static [u8]) -> Self {
-        Self { text, ..Self::default() }
+    pub fn of(left: &'static [Rule]) -> Self {
+        Self { left, rest: b"", by: b"" }
     }
 
-    /// Takes the next line that begins with that word: the name that it is about.
+    /// Takes the next line that begins with that word, given by its first letter: the name that it is about.
     #[inline(never)]
-    pub fn next(&mut self, verb: &[u8]) -> Option<&'static [u8]> {
+    pub fn next(&mut self, verb: u8) -> Option<&'static [u8]> {
         loop {
-            if self.text.is_empty() {
-                return None;
-            }
-            self.rest = text::take(&mut self.text, b'\n')?;
-            let word = text::take_word(&mut self.rest).unwrap_or_default();
-            if word == FILE {
-                self.by = text::trim(self.rest);
-            } else if word == verb
-                && let Some(name) = text::take_word(&mut self.rest)
-            {
-                return Some(name);
+            let (rule, left) = self.left.split_first()?;
+            self.left = left;
+            if rule.verb == verb {
+                (self.rest, self.by) = (rule.rest, rule.by);
+                return Some(rule.name);
             }
         }
     }
@@ -63,7 +89,7 @@ impl Rules {
     /// The file with an `install` line that keeps the module away; other commands are none of ours.
     #[must_use]
     pub fn blocks(mut self, module: &[u8]) -> Option<&'static [u8]> {
-        while let Some(pattern) = self.next(b"install") {
+        while let Some(pattern) = self.next(b'i') {
             if does_nothing(self.rest) && glob::matches(pattern, module) {
                 return Some(self.by);
             }

@@ -24,13 +24,11 @@ pub fn of_step<K: Kernel>(
 ) -> Option<&'static CStr> {
     let (mut text, mut good, mut rules) = (Table::new(), true, config.rules());
     let step = plan.step(number)?;
-    if config.rules.is_none_or(<[u8]>::is_empty)
-        && plan.extras.is_empty()
-        && config.params.is_empty()
-    {
+    let no_rules = config.rules.is_none_or(|rules| rules.is_empty());
+    if no_rules && plan.extras.is_empty() && config.params.is_empty() {
         return Some(c"");
     }
-    while let Some(module) = rules.next(b"options") {
+    while let Some(module) = rules.next(b'o') {
         if name::same(module, step.name) || name::same(module, step.alias) {
             append(k, &mut text, text::trim(rules.rest));
         }

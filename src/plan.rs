@@ -144,7 +144,7 @@ pub fn open<K: Kernel>(
         let softdeps = tree.text(k, tree::SOFTDEP);
         modprobe::add(k, log, &mut rules, softdeps, b"modules.softdep");
     }
-    config.rules = Some(rules.into_slice());
+    config.rules = Some(modprobe::parse(k, rules.into_slice()));
 }
 
 impl Plan {
@@ -326,7 +326,7 @@ impl Planner<'_> {
     fn resolve<K: Kernel>(&mut self, k: &mut K, wanted: &'static [u8], link: Link) {
         let (start, mut hidden, mut names) = (self.plan.pending.len(), None, Table::new());
         let mut rules = self.config.rules();
-        while let Some(pattern) = rules.next(b"alias") {
+        while let Some(pattern) = rules.next(b'a') {
             if glob::matches(pattern, wanted) {
                 match text::take_word(&mut rules.rest) {
                     Some(b"off") => hidden = Some(rules.by),
@@ -336,9 +336,9 @@ impl Planner<'_> {
         }
         let (mut name, mut file) = (name::of_file(wanted).unwrap_or(wanted), b"".as_slice());
         if name::is_path(wanted) {
-            (name, file) = (name::of(wanted), self.tree.find_file(wanted));
+            (name, file) = (name::of(wanted), self.tree.find_file(k, wanted));
         } else if names.is_empty() && hidden.is_none() {
-            file = self.tree.find(name);
+            file = self.tree.find(k, name);
             if file.is_empty() {
                 self.tree.stands_for(k, wanted, &mut names, link != Link::Device);
                 if names.is_empty() && link == Link::Device {
@@ -362,7 +362,7 @@ impl Planner<'_> {
     fn blacklisted(&self, name: &[u8], link: Link) -> Option<&'static [u8]> {
         let mut rules = self.config.rules();
         while matches!(link, Link::Hard | Link::Device)
-            && let Some(hidden) = rules.next(b"blacklist")
+            && let Some(hidden) = rules.next(b'b')
         {
             if name::same(hidden, name) {
                 return Some(rules.by);
@@ -383,7 +383,7 @@ impl Planner<'_> {
         if hidden.is_some() {
             return hidden;
         }
-        let file = self.tree.find(name);
+        let file = self.tree.find(k, name);
         self.alias = alias;
         self.visit(k, name, file, link);
         None
@@ -448,26 +448,29 @@ impl Planner<'_> {
             self.plan.pending.push(k, Dep { step: before, hard: false });
         }
         let Task::Load(file) = task else { return self.plan.place(k, step, start) };
-        let mut needs = self.tree.needs(file);
+        let mut needs = self.tree.needs(k, file);
         while let Some(path) = text::take_last(&mut needs) {
-            let file = self.tree.find_file(path);
+            let file = self.tree.find_file(k, path);
             self.visit(k, name::of(path), file, Link::Hard);
         }
-        self.softdeps(k, step, Link::Before);
+        let has_softdeps = self.softdeps(k, step, Link::Before);
         self.plan.place(k, step, start);
-        self.softdeps(k, step, Link::After(step));
+        if has_softdeps {
+            self.softdeps(k, step, Link::After(step));
+        }
         self.plan.pending.truncate(start);
     }
 
-    /// Plans a step's soft dependencies of every line: those before it, or those after it.
+    /// Plans a step's soft dependencies of every line: those before it, or those after it. Gives whether
+    /// there is a line.
     #[inline(never)]
-    fn softdeps<K: Kernel>(&mut self, k: &mut K, step: u32, link: Link) {
-        let mut rules = self.config.rules();
-        let Some((name, alias)) = self.plan.step(step).map(|step| (step.name, step.alias)) else {
-            return;
-        };
-        while let Some(module) = rules.next(b"softdep") {
+    fn softdeps<K: Kernel>(&mut self, k: &mut K, step: u32, link: Link) -> bool {
+        let (mut rules, mut any) = (self.config.rules(), false);
+        let (name, alias) =
+            self.plan.step(step).map_or((&b""[..], &b""[..]), |step| (step.name, step.alias));
+        while let Some(module) = rules.next(b's') {
             let is_about = glob::matches(module, name) || glob::matches(module, alias);
+            any |= is_about;
             let mut wanted = link == Link::Before;
             while is_about && let Some(word) = text::take_word(&mut rules.rest) {
                 match word {
@@ -478,5 +481,6 @@ impl Planner<'_> {
                 }
             }
         }
+        any
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::files::{self, Kind};
 use crate::glob;
-use crate::index::{self, Index};
+use crate::index::{self, Index, Value};
 use crate::kernel::{Kernel, Result};
 use crate::mem::{self, Table};
 use crate::name;
@@ -38,6 +38,18 @@ const MODINFO: usize = 3;
 const FILES: [&[u8]; 4] =
     [b"modules.softdep", b"modules.alias", b"modules.builtin", b"modules.builtin.modinfo"];
 
+/// The binary twins: of `modules.dep`, and of [`FILES`] under their own numbers.
+#[cfg(feature = "bins")]
+const TWINS: [&[u8]; 4] = [
+    b"modules.dep.bin",
+    b"modules.alias.bin",
+    b"modules.builtin.bin",
+    b"modules.builtin.alias.bin",
+];
+
+/// The number of `modules.dep`'s twin: `modules.softdep` has none.
+const DEP: usize = SOFTDEP;
+
 /// A module tree. Without one every look-up finds nothing.
 #[derive(Default)]
 pub struct Tree {
@@ -48,6 +60,11 @@ pub struct Tree {
     index: Index,
     /// Those of [`FILES`] that were needed.
     texts: [Option<&'static [u8]>; FILES.len()],
+    /// The binary twins; empty where they don't serve.
+    #[cfg(feature = "bins")]
+    bins: [&'static [u8]; TWINS.len()],
+    #[cfg(feature = "bins")]
+    search: crate::trie::Search,
 }
 
 impl Tree {
@@ -61,6 +78,10 @@ impl Tree {
             return;
         }
         let mut text = self.file(k, b"modules.dep").unwrap_or_default();
+        #[cfg(feature = "bins")]
+        if self.open_bins(k, text) {
+            return;
+        }
         if text.is_empty() && by_name {
             let folder = self.path(k, b"").to_bytes();
             let mut found = Table::new();
@@ -68,6 +89,18 @@ impl Tree {
             text = found.into_slice();
         }
         self.index = Index::of(k, text);
+    }
+
+    /// Opens the binary twins, where they are as new as the text: one that is newer begins with a comment,
+    /// which depmod doesn't write. Whether names can be looked up there.
+    #[cfg(feature = "bins")]
+    fn open_bins<K: Kernel>(&mut self, k: &mut K, text: &[u8]) -> bool {
+        if text.first() != Some(&b'#') {
+            let open = |file| self.file(k, file).ok().filter(|file| crate::trie::is_one(file));
+            self.bins = TWINS.map(open).map(Option::unwrap_or_default);
+        }
+        let [dep, ..] = self.bins;
+        !dep.is_empty()
     }
 
     /// A file of the tree's own folder, mapped.
@@ -91,25 +124,34 @@ impl Tree {
     }
 
     /// The file of the module of that name; empty if there is none.
-    #[must_use]
-    pub fn find(&self, name: &[u8]) -> &'static [u8] {
-        self.index.find(name)
+    pub fn find<K: Kernel>(&mut self, k: &mut K, name: &[u8]) -> &'static [u8] {
+        match self.twin(k, DEP, name) {
+            Some(lines) => lines.first().map_or(b"", |line| {
+                let mut text = line.text;
+                text::take(&mut text, b':').unwrap_or_default()
+            }),
+            None => self.index.find(name),
+        }
     }
 
     /// A module's file, as the tree has it where it is given with the tree's folder.
-    #[must_use]
-    pub fn find_file(&self, path: &'static [u8]) -> &'static [u8] {
+    pub fn find_file<K: Kernel>(&mut self, k: &mut K, path: &'static [u8]) -> &'static [u8] {
         let below = path.strip_prefix(self.dir).and_then(|below| below.strip_prefix(b"/"));
         match below {
-            Some(below) if self.find(name::of(below)) == below => below,
+            Some(below) if self.find(k, name::of(below)) == below => below,
             _ => path,
         }
     }
 
-    /// What a module's file needs: [`Index::needs`].
-    #[must_use]
-    pub fn needs(&self, file: &[u8]) -> &'static [u8] {
-        self.index.needs(file)
+    /// What a module's file needs: [`index::needs`]. The tree's folder may be spelled with or without `/usr`.
+    pub fn needs<K: Kernel>(&mut self, k: &mut K, file: &'static [u8]) -> &'static [u8] {
+        let plain = |path: &'static [u8]| path.strip_prefix(b"/usr").unwrap_or(path);
+        let below = plain(file).strip_prefix(plain(self.dir));
+        let file = below.and_then(|below| below.strip_prefix(b"/")).unwrap_or(file);
+        match self.twin(k, DEP, name::of(file)) {
+            Some(lines) => lines.first().map_or(b"", |line| index::needs(line.text, file)),
+            None => self.index.needs(file),
+        }
     }
 
     /// The full path of a file of the tree, or of any other.
@@ -130,11 +172,20 @@ impl Tree {
         names: &mut Table<&'static [u8]>,
         builtin: bool,
     ) {
-        let mut lines = self.text(k, ALIAS);
-        while let Some(name) = next_module(&mut lines, alias) {
-            names.push(k, name);
+        if let Some(found) = self.twin(k, ALIAS, alias) {
+            found.iter().for_each(|name| names.push(k, name.text));
+        } else {
+            let mut lines = self.text(k, ALIAS);
+            while let Some(name) = next_module(&mut lines, alias) {
+                names.push(k, name);
+            }
         }
-        if names.is_empty() && builtin && !self.is_builtin(k, alias) {
+        if !names.is_empty() || !builtin || self.is_builtin(k, alias) {
+            return;
+        }
+        if let Some(found) = self.twin(k, MODINFO, alias) {
+            found.iter().for_each(|name| names.push(k, name.text));
+        } else {
             let mut items = self.text(k, MODINFO);
             while let Some(name) = next_builtin(&mut items, alias) {
                 names.push(k, name);
@@ -142,9 +193,27 @@ impl Tree {
         }
     }
 
+    /// What a binary twin says; none if it doesn't serve.
+    #[cfg(feature = "bins")]
+    #[inline(never)]
+    fn twin<K: Kernel>(&mut self, k: &mut K, number: usize, wanted: &[u8]) -> Option<&[Value]> {
+        let file = self.bins.get(number).copied().filter(|file| !file.is_empty())?;
+        self.search.run(k, file, wanted);
+        Some(&self.search.found)
+    }
+
+    /// This build reads none.
+    #[cfg(not(feature = "bins"))]
+    fn twin<K: Kernel>(&mut self, _: &mut K, _: usize, _: &[u8]) -> Option<&[Value]> {
+        None
+    }
+
     /// Whether `modules.builtin` names the module, or the modinfo of what is built in.
     #[inline(never)]
     pub fn is_builtin<K: Kernel>(&mut self, k: &mut K, wanted: &[u8]) -> bool {
+        if self.twin(k, BUILTIN, wanted).is_some_and(|found| !found.is_empty()) {
+            return true;
+        }
         let mut text = self.text(k, BUILTIN);
         while let Some(line) = text::take(&mut text, b'\n') {
             if name::same(name::of(line), wanted) {
@@ -152,8 +221,9 @@ impl Tree {
             }
         }
         text = self.text(k, MODINFO);
-        while let Some(mut item) = text::take(&mut text, 0) {
-            if name::same(text::take(&mut item, b'.').unwrap_or_default(), wanted) {
+        while let Some(item) = text::take(&mut text, 0) {
+            let is_dot = item.get(wanted.len()) == Some(&b'.');
+            if is_dot && name::same(text::head(item, wanted.len()), wanted) {
                 return true;
             }
         }

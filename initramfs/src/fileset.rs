@@ -72,15 +72,15 @@ impl FileSet {
         self.entries.values()
     }
 
-    /// A path as the older image's links have it.
-    pub fn older_path(&self, path: &[u8]) -> Vec<u8> {
+    /// A path as the image's links have it.
+    pub fn place_of(&self, path: &[u8]) -> Vec<u8> {
         let path = guest::normalise(path).and_then(|path| self.through_links(&path));
         path.unwrap_or_default()
     }
 
     /// What the older image holds at a path.
     pub fn older(&self, path: &[u8]) -> Option<&Entry> {
-        self.below.get(&self.older_path(path))
+        self.below.get(&self.place_of(path))
     }
 
     /// What the older image holds.

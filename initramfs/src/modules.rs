@@ -1,8 +1,13 @@
 //! From the modules that are asked for to the files that the loader will load.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use anyhow::{Result, bail, ensure};
+use insinit::name;
 
 use crate::closure::{self, Closure, Outcome, Planned};
+use crate::entry::Node;
 use crate::fileset::FileSet;
 use crate::index::Index;
 use crate::module_files::ModuleFile;
@@ -22,17 +27,36 @@ pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<
     let progress = Progress::new(options.progress);
     let mut tree = Tree::find(&options.kernel_dirs, options.release.as_deref())?;
     request.join(&mut tree)?;
+    let brought = brought(&mut tree, files);
     let stage = stage_for(&tree, files, request)?;
-    let index = index(&tree, &stage, request, &progress)?;
+    let index = index(&tree, &stage, request, &brought, &progress)?;
     let closure = plan(&tree, &stage, request)?;
     let dir = format!("/lib/modules/{}", tree.release);
     let elsewhere = closure.in_tree && closure.dir != dir;
     ensure!(!elsewhere, "insinit.dir= in the image's words: its modules are in {dir}");
-    let (wanted, warnings) = wanted(&tree, files, &closure, request)?;
+    let (mut wanted, warnings) = wanted(&tree, files, &closure, request)?;
+    wanted.retain(|file| !brought.contains(&file.path));
     let mut modules = packed::pack(&tree, &wanted, options, &progress)?;
-    modules.entries.extend(packed_index::entries(&tree, &index, &wanted, options, files)?);
+    let packed = packed_index::Packed { wanted: &wanted, brought: &brought };
+    modules.entries.extend(packed_index::entries(&tree, &index, &packed, options, files)?);
     modules.warnings.extend(warnings);
     Ok(modules)
+}
+
+/// Adds the modules that the image's own files bring to the tree: their paths in it.
+fn brought(tree: &mut Tree, files: &FileSet) -> BTreeSet<String> {
+    let dir = files.place_of(&tree.guest(""));
+    let mut paths = BTreeSet::new();
+    for entry in files.iter().filter(|entry| matches!(entry.node, Node::File(_))) {
+        let below =
+            entry.path.strip_prefix(dir.as_slice()).and_then(|path| path.strip_prefix(b"/"));
+        let Some(path) = below.filter(|path| name::of_file(path).is_some()) else { continue };
+        let path = String::from_utf8_lossy(path).into_owned();
+        let file = ModuleFile { path: path.clone(), host: PathBuf::from(&entry.source) };
+        tree.modules.insert(module_name(&path), file);
+        paths.insert(path);
+    }
+    paths
 }
 
 /// The loader's plan for the request, with what is staged by now.
@@ -58,13 +82,18 @@ fn stage_for(tree: &Tree, files: &FileSet, request: &Request) -> Result<Stage> {
 }
 
 /// The tree's index, its own or a new one, laid out for the plan.
-fn index(tree: &Tree, stage: &Stage, request: &Request, progress: &Progress) -> Result<Index> {
-    let listed = plan(tree, stage, request)?;
+fn index(
+    tree: &Tree,
+    stage: &Stage,
+    request: &Request,
+    brought: &BTreeSet<String>,
+    progress: &Progress,
+) -> Result<Index> {
+    let mut names = unresolved(tree, &plan(tree, stage, request)?);
+    names.extend(brought.iter().map(|path| module_name(path)));
     let index = match index_reader::read(tree)? {
         Some(index) => index,
-        None => {
-            Index::make(&scan::modules(tree, &unresolved(tree, &listed), progress)?, &tree.order()?)
-        }
+        None => Index::make(&scan::modules(tree, &names, progress)?, &tree.order()?),
     };
     for (file, text) in index.files() {
         stage.write(&tree.guest(file), text.as_bytes())?;

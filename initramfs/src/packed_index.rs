@@ -14,16 +14,31 @@ use crate::options::Options;
 use crate::payload;
 use crate::tree::Tree;
 
-/// Index files for the modules that were packed, and for those of an older image below.
+/// Tells the loader not to look into the older image's binary twins.
+const NEWER: &str = "# newer than modules.dep.bin\n";
+
+/// The modules of an image.
+pub struct Packed<'a> {
+    /// Those that are packed.
+    pub wanted: &'a [&'a ModuleFile],
+    /// The paths of those that its own files bring, which stay as they are.
+    pub brought: &'a BTreeSet<String>,
+}
+
+/// Index files for the modules of the image, and for those of an older image below.
 pub fn entries(
     tree: &Tree,
     index: &Index,
-    wanted: &[&ModuleFile],
+    packed: &Packed<'_>,
     options: &Options,
     files: &FileSet,
 ) -> Result<Vec<Entry>> {
-    let paths: BTreeSet<&str> = wanted.iter().map(|file| file.path.as_str()).collect();
-    let rename = |path: &str| payload::path(path, options.module_compress);
+    let mut paths: BTreeSet<&str> = packed.wanted.iter().map(|file| file.path.as_str()).collect();
+    paths.extend(packed.brought.iter().map(String::as_str));
+    let rename = |path: &str| match packed.brought.contains(path) {
+        true => path.to_string(),
+        false => payload::path(path, options.module_compress),
+    };
     let index = index.only(|path| paths.contains(path), rename);
     let mut texts = index.files();
     let builtin = tree.bytes("modules.builtin")?;
@@ -31,7 +46,13 @@ pub fn entries(
         texts.push(("modules.builtin", String::from_utf8_lossy(&builtin).into_owned()));
     }
     let entry = |(file, text): (&str, String)| {
-        let text = merge(file, &older(tree, files, file), &text);
+        let mut text = merge(file, &older(tree, files, file), &text);
+        if file == "modules.dep"
+            && files.older(&tree.guest("modules.dep.bin")).is_some()
+            && !text.starts_with(NEWER)
+        {
+            text.insert_str(0, NEWER);
+        }
         Entry::file(tree.guest(file), text).with_source("the index of the modules")
     };
     let mut entries: Vec<Entry> = texts.into_iter().map(entry).collect();
@@ -55,7 +76,7 @@ fn older(tree: &Tree, files: &FileSet, file: &str) -> String {
 /// Lines for the modules of an older image that has no `modules.dep`: the loader found them by
 /// a walk, which it makes only where there is no such file.
 fn walked(tree: &Tree, files: &FileSet) -> String {
-    let dir = files.older_path(&tree.guest(""));
+    let dir = files.place_of(&tree.guest(""));
     let paths = files.below().filter_map(|entry| entry.path.strip_prefix(dir.as_slice()));
     let modules = paths.filter(|path| name::of_file(path).is_some());
     let lines = modules.map(|path| String::from_utf8_lossy(path).trim_matches('/').to_string());

@@ -361,3 +361,23 @@ fn the_images_modprobe_d_counts() {
     let line = format!("insmod {} x=1", built.modules[0].guest_path);
     assert_eq!(plan(&options, "insinit.modules=mine"), [line]);
 }
+
+#[test]
+fn modules_that_the_images_files_bring_are_indexed() {
+    let world = World::with_modules();
+    let mine = Ko::new("mine").needs(&["b_2"], "").field("intree", "N").field("alias", "x:*");
+    world.write(&format!("over/lib/modules/{RELEASE}/extra/mine.ko"), mine.bytes());
+    let over = |options: Options| Options { trees: vec![world.path("over")], ..options };
+    let options = over(world.options(&["f"]));
+    assert_eq!(names(&build(&options).expect("an image")), ["f"]);
+    let dep = index(&options.output, "modules.dep");
+    assert!(dep.contains("extra/mine.ko: kernel/lib/b.ko kernel/lib/c.ko\n"), "{dep}");
+    assert!(index(&options.output, "modules.alias").contains("alias x:* mine\n"));
+    let options = over(Options { list: true, ..world.options(&["mine"]) });
+    let options = Options { module_compress: Some(Compression::Gzip), ..options };
+    assert_eq!(names(&build(&options).expect("an image")), ["c", "b"]);
+    let dep = index(&options.output, "modules.dep");
+    assert!(dep.contains("extra/mine.ko: kernel/lib/b.ko.gz kernel/lib/c.ko.gz\n"), "{dep}");
+    let last = format!("insmod /lib/modules/{RELEASE}/extra/mine.ko ");
+    assert_eq!(plan(&options, "").last(), Some(&last));
+}

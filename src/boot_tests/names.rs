@@ -65,6 +65,24 @@ fn paths_inside_the_tree_bring_their_dependencies() {
     }
 }
 
+#[test]
+fn a_path_inside_the_tree_may_be_spelled_with_or_without_usr() {
+    let usr = "/usr/lib/modules/6.12.107/kernel/b.ko";
+    let machine = || aliases("").symlink("/usr/lib", "../lib");
+    assert_eq!(shown(machine(), usr), ["a", "b"]);
+    let machine =
+        || Machine::new().file("/usr/lib/modules/6.12.107/modules.dep", "b.ko: a.ko\na.ko:\n");
+    assert_eq!(
+        shown(
+            machine().symlink("/lib", "usr/lib").file("/usr/lib/modules/6.12.107/b.ko", ""),
+            "/lib/modules/6.12.107/b.ko"
+        ),
+        ["a", "b"]
+    );
+    let other = Machine::new().modules(&["b: a", "a"]).file("/opt/kernel/b.ko", "");
+    assert_eq!(shown(other, "/opt/kernel/b.ko"), ["b"]);
+}
+
 /// Boots with a command line of so many bytes.
 fn long(len: usize) -> Booted {
     let words = "quiet insinit.modules=a x.y=";
@@ -82,4 +100,34 @@ fn a_command_line_that_fills_the_kernels_room_may_be_cut() {
     for len in [1022, 1024, 2046, 2048] {
         assert_eq!(long(len).lines(), [""; 0], "{len}");
     }
+}
+
+/// A tree whose binary twins say something else than the text.
+#[cfg(feature = "bins")]
+fn twins(dep: &str) -> Machine {
+    use crate::trie::tests::file_of;
+    let dep_bin = file_of(&[("a", "kernel/a.ko: kernel/tun.ko"), ("t_n", "kernel/tun.ko:")]);
+    let machine =
+        Machine::new().tree_file("modules.dep", dep).tree_file("modules.dep.bin", dep_bin);
+    let machine = machine.tree_file("modules.alias.bin", file_of(&[("p*x", "a"), ("q", "nobody")]));
+    let machine = machine.tree_file("modules.builtin.bin", file_of(&[("fuse", "")]));
+    machine.tree_file("modules.builtin.alias.bin", file_of(&[("fs_fuse", "fuse")]))
+}
+
+#[cfg(feature = "bins")]
+#[test]
+fn binary_twins_are_asked_first() {
+    assert_eq!(shown(twins("kernel/a.ko:\n"), "a"), ["tun", "a"]);
+    assert_eq!(shown(twins("kernel/a.ko:\n"), "pyx"), ["tun", "a"]);
+    assert_eq!(shown(twins(""), "a,fs-fuse"), ["tun", "a", "builtin fuse"]);
+    let shown = twins("").plan(&["insinit.modules=b"]);
+    assert!(shown.says("load b: missing"), "{shown}");
+}
+
+#[cfg(feature = "bins")]
+#[test]
+fn binary_twins_that_are_older_do_not_count() {
+    assert_eq!(shown(twins("# newer\nkernel/a.ko:\n"), "a"), ["a"]);
+    let machine = twins("kernel/a.ko:\n").tree_file("modules.dep.bin", "damaged");
+    assert_eq!(shown(machine, "a"), ["a"]);
 }
