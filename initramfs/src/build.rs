@@ -57,7 +57,7 @@ pub fn build(options: &Options) -> Result<Built> {
     files.add_all(own_entries(options, &request)?)?;
     let modules = modules(options, &request, &files)?;
     files.add_all(modules.entries)?;
-    let list = request.list(&modules.packed);
+    let list = request.list(&modules.packed, &modules.weak);
     if options.list {
         files.replace(list_entry(&list))?;
     }

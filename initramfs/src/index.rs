@@ -1,7 +1,8 @@
 //! What depmod knows about modules, and its text files (`modules.dep(5)`, `depmod(8)`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::closure::Closure;
 use crate::graph;
 use crate::module::Module;
 use crate::tree::module_name;
@@ -63,6 +64,16 @@ impl Index {
             ..line.clone()
         });
         Index { lines: lines.collect() }
+    }
+
+    /// The names that the modules of a plan depend on weakly: they may ask for them while they run
+    /// (modprobe.d(5), `weakdep`).
+    pub fn weak(&self, closure: &Closure) -> Vec<String> {
+        let planned: BTreeSet<String> =
+            closure.steps.iter().map(|step| module_name(&step.name)).collect();
+        let lines = self.lines.iter().filter(|line| planned.contains(&line.name()));
+        let words = lines.flat_map(|line| &line.weakdeps).flat_map(|text| text.split_whitespace());
+        words.map(|name| name.replace('-', "_")).collect()
     }
 
     /// The index files.

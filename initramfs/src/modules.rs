@@ -30,16 +30,25 @@ pub fn modules(options: &Options, request: &Request, files: &FileSet) -> Result<
     let brought = brought(&mut tree, files);
     let stage = stage_for(&tree, files, request)?;
     let index = index(&tree, &stage, request, &brought, &progress)?;
-    let closure = plan(&tree, &stage, request)?;
+    let mut weak = BTreeSet::new();
+    let closure = loop {
+        let closure = plan(&tree, &stage, request, &weak)?;
+        let known = weak.len();
+        weak.extend(index.weak(&closure));
+        if weak.len() == known {
+            break closure;
+        }
+    };
     let dir = format!("/lib/modules/{}", tree.release);
     let elsewhere = closure.in_tree && closure.dir != dir;
     ensure!(!elsewhere, "insinit.dir= in the image's words: its modules are in {dir}");
-    let (mut wanted, warnings) = wanted(&tree, files, &closure, request)?;
+    let (mut wanted, warnings) = wanted(&tree, files, &closure, request, &weak)?;
     wanted.retain(|file| !brought.contains(&file.path));
     let mut modules = packed::pack(&tree, &wanted, options, &progress)?;
     let packed = packed_index::Packed { wanted: &wanted, brought: &brought };
     modules.entries.extend(packed_index::entries(&tree, &index, &packed, options, files)?);
     modules.warnings.extend(warnings);
+    modules.weak = weak;
     Ok(modules)
 }
 
@@ -59,9 +68,10 @@ fn brought(tree: &mut Tree, files: &FileSet) -> BTreeSet<String> {
     paths
 }
 
-/// The loader's plan for the request, with what is staged by now.
-fn plan(tree: &Tree, stage: &Stage, request: &Request) -> Result<Closure> {
-    closure::plan(stage.root(), &tree.release, &request.words(), &request.aliases)
+/// The loader's plan for the request and for weak dependencies, with what is staged by now.
+fn plan(tree: &Tree, stage: &Stage, request: &Request, weak: &BTreeSet<String>) -> Result<Closure> {
+    let also: Vec<String> = request.aliases.iter().chain(weak).cloned().collect();
+    closure::plan(stage.root(), &tree.release, &request.words(), &also)
 }
 
 /// Without a tree there can be no modules; not asking for any is fine.
@@ -89,7 +99,7 @@ fn index(
     brought: &BTreeSet<String>,
     progress: &Progress,
 ) -> Result<Index> {
-    let mut names = unresolved(tree, &plan(tree, stage, request)?);
+    let mut names = unresolved(tree, &plan(tree, stage, request, &BTreeSet::new())?);
     names.extend(brought.iter().map(|path| module_name(path)));
     let index = match index_reader::read(tree)? {
         Some(index) => index,
@@ -115,6 +125,7 @@ fn wanted<'a>(
     files: &FileSet,
     closure: &Closure,
     request: &Request,
+    weak: &BTreeSet<String>,
 ) -> Result<(Vec<&'a ModuleFile>, Vec<String>)> {
     let (mut wanted, mut warnings) = (Vec::new(), Vec::new());
     for step in &closure.steps {
@@ -128,6 +139,7 @@ fn wanted<'a>(
                 None => bail!(missing(tree, step)),
             },
             Outcome::Missing if request.aliases.contains(&step.name) => {}
+            Outcome::Missing if weak.contains(&step.name) => {}
             Outcome::Missing if step.optional => warnings.push(missing(tree, step)),
             Outcome::Missing => bail!(missing(tree, step)),
             Outcome::Blocked(by) => {

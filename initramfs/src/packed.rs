@@ -1,5 +1,7 @@
 //! Module files and their index as entries of the image.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use rayon::prelude::*;
 
@@ -21,6 +23,8 @@ pub struct Modules {
     pub packed: Vec<PackedModule>,
     /// The release.
     pub release: Option<String>,
+    /// Names that are packed for weak dependencies: whoever runs later may load them.
+    pub weak: BTreeSet<String>,
     /// What there is to say.
     pub warnings: Vec<String>,
 }

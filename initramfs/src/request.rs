@@ -1,5 +1,6 @@
 //! The modules that are asked for: entries of the list grammar, and files of this machine.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -63,13 +64,14 @@ impl Request {
     }
 
     /// The image's own list: the entries, then what devices brought in, which nothing need have.
-    pub fn list(&self, packed: &[PackedModule]) -> Vec<String> {
+    pub fn list(&self, packed: &[PackedModule], weak: &BTreeSet<String>) -> Vec<String> {
         let named = |module: &&PackedModule| {
             self.entries
                 .iter()
                 .any(|entry| module_name(entry.trim_start_matches('-')) == module.name)
         };
         let brought = packed.iter().filter(|module| !self.aliases.is_empty() && !named(module));
+        let brought = brought.filter(|module| !weak.contains(&module.name));
         let brought = brought.map(|module| format!("-{}", module.name));
         self.entries.iter().cloned().chain(brought).collect()
     }

@@ -381,3 +381,18 @@ fn modules_that_the_images_files_bring_are_indexed() {
     let last = format!("insmod /lib/modules/{RELEASE}/extra/mine.ko ");
     assert_eq!(plan(&options, "").last(), Some(&last));
 }
+
+#[test]
+fn weak_dependencies_are_packed_and_not_loaded() {
+    let world = World::with_modules();
+    let user = Ko::new("user").field("weakdep", "d_d nobody").field("softdep", "post: e");
+    world.module("user.ko", user.field("weakdep", "f"));
+    world.module("net/d-d.ko", Ko::new("d_d").field("weakdep", "c"));
+    let options = Options { list: true, ..world.options(&["user"]) };
+    let built = build(&options).expect("an image");
+    assert_eq!((names(&built), built.warnings.len()), (vec!["user", "e", "c", "d_d", "f"], 0));
+    assert_eq!(plan(&options, "").len(), 2);
+    assert_eq!(text(&options.output, "etc/modules"), "user\n");
+    let weak = index(&options.output, "modules.weakdep");
+    assert!(weak.contains("weakdep user d_d nobody\nweakdep user f\nweakdep d_d c\n"), "{weak}");
+}

@@ -43,7 +43,7 @@ impl Ko {
     /// Adds `key=value`; of a key that `new` has set it is the only value.
     pub fn field(mut self, key: &str, value: &str) -> Ko {
         let begin = format!("{key}=");
-        let is_repeatable = matches!(key, "alias" | "softdep" | "firmware");
+        let is_repeatable = matches!(key, "alias" | "softdep" | "weakdep" | "firmware");
         self.fields.retain(|field| is_repeatable || !field.starts_with(&begin));
         self.fields.push(format!("{begin}{value}"));
         self
