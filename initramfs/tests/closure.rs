@@ -394,5 +394,7 @@ fn weak_dependencies_are_packed_and_not_loaded() {
     assert_eq!(plan(&options, "").len(), 2);
     assert_eq!(text(&options.output, "etc/modules"), "user\n");
     let weak = index(&options.output, "modules.weakdep");
-    assert!(weak.contains("weakdep user d_d nobody\nweakdep user f\nweakdep d_d c\n"), "{weak}");
+    for line in ["weakdep user d_d nobody", "weakdep user f", "weakdep d_d c"] {
+        assert!(weak.contains(line), "{weak}");
+    }
 }
