@@ -115,7 +115,10 @@ impl Apt {
 }
 
 /// The address of Debian's archive: `$INSINIT_MIRROR`, else the one that the system's apt uses.
-fn archive() -> Result<String> {
+///
+/// # Errors
+/// Neither is known.
+pub fn archive() -> Result<String> {
     if let Ok(mirror) = std::env::var("INSINIT_MIRROR") {
         return Ok(mirror);
     }

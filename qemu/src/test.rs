@@ -9,6 +9,7 @@ use crate::run_test;
 use crate::scenarios;
 use crate::setup;
 use crate::suite::{self, Job, Tally};
+use crate::systems;
 use anyhow::{Result, ensure};
 use std::fs;
 use std::time::Instant;
@@ -40,6 +41,7 @@ pub fn run(options: &TestOptions) -> Result<bool> {
         }
     }
     run_test::run(&machines, options.part(), &mut tally);
+    systems::run(&machines, options.part(), options.is_long(), &mut tally);
     println!("{} boots, {} s in all", jobs.len(), begun.elapsed().as_secs());
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed == 0)
@@ -54,12 +56,13 @@ fn boots(jobs: &[Job]) -> Result<Tally> {
 
 /// The boots to be done.
 fn jobs(options: &TestOptions) -> Result<Vec<Job>> {
-    let machines: Vec<_> =
-        cli::machines(&options.arch).iter().map(|machine| machine.name).collect();
-    let jobs = scenarios::jobs(&machines, options.part(), options.is_long());
+    let machines = cli::machines(&options.arch);
+    let names: Vec<_> = machines.iter().map(|machine| machine.name).collect();
+    let jobs = scenarios::jobs(&names, options.part(), options.is_long());
     let is_check = |check: &Check| options.is_long() && check.name.contains(options.part());
-    let none =
-        jobs.is_empty() && !CHECKS.iter().any(is_check) && !run_test::is_meant(options.part());
-    ensure!(!none, "no boot test has {:?} in its name", options.part());
+    let others = run_test::is_meant(options.part())
+        || systems::is_meant(&machines, options.part(), options.is_long());
+    let any = !jobs.is_empty() || CHECKS.iter().any(is_check) || others;
+    ensure!(any, "no boot test has {:?} in its name", options.part());
     Ok(if options.is_long() { jobs.repeat(REPETITIONS) } else { jobs })
 }
