@@ -137,7 +137,7 @@ impl Ground {
             console: scenario.console,
             words: format!("loglevel=8 printk.time=1 {}", scenario.words),
             memory,
-            cpus: 1,
+            cpus: scenario.cpus,
             accelerator: accelerator::best(self.machine, &self.kernel.image),
             extra: scenario.qemu.iter().map(ToString::to_string).collect(),
         }

@@ -22,7 +22,8 @@ pub fn faults(scenario: &Scenario, release: &str, run: &Run) -> Vec<String> {
     let faults = missing(&run.lines, &expect).into_iter();
     let faults = faults.chain(repeated(&run.lines, scenario.once));
     let faults = faults.chain(forbidden(&run.lines, &forbid));
-    faults.chain(ending(scenario.end, run)).chain(lost(&run.lines)).collect()
+    let also = scenario.also.map(|also| also(&run.lines)).into_iter().flatten();
+    faults.chain(ending(scenario.end, run)).chain(lost(&run.lines)).chain(also).collect()
 }
 
 /// The first line that doesn't come in its turn.

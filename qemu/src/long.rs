@@ -1,11 +1,15 @@
 //! What takes too long for every change: checks without a boot that `cargo qemu test --long [NAME]` makes
 //! besides the boots.
 
+use crate::ground;
+use crate::judge;
 use crate::programs::{cargo, target_folder, workspace};
 use crate::recompress;
+use crate::scenario::Scenario;
+use crate::scenarios::{SIDE_BY_SIDE, set};
 use crate::step;
-use crate::suite::Tally;
-use anyhow::Result;
+use crate::suite::{Job, Tally};
+use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -20,6 +24,7 @@ pub struct Check {
 /// All of them.
 pub const CHECKS: &[Check] = &[
     Check { name: "scripted boots in a storm of errors", run: storms },
+    Check { name: "sixty modules side by side, fifty times", run: side_by_side },
     Check { name: "the library's tests under Miri", run: miri },
     Check { name: "every module packed again, inflated here", run: recompress::run },
 ];
@@ -50,6 +55,29 @@ fn storms() -> Result<String> {
     command.args(["test", "--package", "insinit", "--lib", "many_failing_calls_lead_to_an_end"]);
     step::output(command.env("INSINIT_STORMS", "100000"), STORMS)?;
     Ok("100000 of each kind".into())
+}
+
+/// How often the same modules are loaded side by side.
+const TIMES: usize = 50;
+
+/// Boots again and again on each machine, once one after the other: the same modules have to be loaded.
+fn side_by_side() -> Result<String> {
+    let serial = Scenario { name: "one after the other", words: "", cpus: 1, ..SIDE_BY_SIDE };
+    let jobs: Vec<Job> = SIDE_BY_SIDE.on.iter().map(|kernel| (*kernel, SIDE_BY_SIDE)).collect();
+    let grounds = ground::all(&jobs)?;
+    let folder = tempfile::tempdir()?;
+    for (name, ground) in &grounds {
+        let (_, expected) = ground.boot(&serial, folder.path())?;
+        for time in 1..=TIMES {
+            let (command, run) = ground.boot(&SIDE_BY_SIDE, folder.path())?;
+            let faults = judge::faults(&SIDE_BY_SIDE, ground.release(), &run);
+            let console = run.lines.join("\n");
+            ensure!(faults.is_empty(), "{name}, {time}: {faults:?}\n{console}\n{command}");
+            let same = set(&run.lines) == set(&expected.lines);
+            ensure!(same, "{name}, {time}: other modules\n{console}\n{command}");
+        }
+    }
+    Ok(format!("the same set {TIMES} times on each of {}", grounds.len()))
 }
 
 /// For tests that Miri interprets, on a slow host.

@@ -24,6 +24,8 @@ pub struct Scenario {
     pub long: &'static [&'static str],
     /// What is in the image.
     pub image: Image,
+    /// How many CPUs there are.
+    pub cpus: u32,
     /// Words for QEMU: devices.
     pub qemu: &'static [&'static str],
     /// The disks of the machine.
@@ -42,11 +44,16 @@ pub struct Scenario {
     pub once: &'static [&'static str],
     /// Lines that must not come.
     pub forbid: &'static [&'static str],
+    /// What else is wrong with the console's lines.
+    pub also: Option<Judge>,
     /// How it has to end.
     pub end: Ends,
     /// Seconds after which it hangs.
     pub limit: u64,
 }
+
+/// Finds faults in a console's lines.
+pub type Judge = fn(&[String]) -> Vec<String>;
 
 /// What is in the image besides the loader.
 #[derive(Clone, Copy, Debug)]
@@ -260,6 +267,7 @@ pub const PLAIN: Scenario = Scenario {
     on: ALL,
     long: &[],
     image: NOTHING,
+    cpus: 1,
     qemu: &[],
     disks: &[],
     words: "",
@@ -269,6 +277,7 @@ pub const PLAIN: Scenario = Scenario {
     expect: &[],
     once: &[],
     forbid: &[],
+    also: None,
     end: Ends::Off,
     limit: 120,
 };

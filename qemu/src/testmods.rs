@@ -26,7 +26,7 @@ const BUILD: Duration = Duration::from_secs(600);
 const MADE_OF: &str = "made-of";
 
 /// The source that is built as several modules, and how many.
-const COPIED: (&str, usize) = ("tm_slow", 8);
+const COPIED: (&str, usize) = ("tm_slow", 20);
 
 /// Settings that Debian's kernels were built with and other compilers or hosts don't do.
 const WITHOUT: [&str; 4] = [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Its init takes ms milliseconds; it can be killed meanwhile if gentle is set. Built as tm_slow1 to tm_slow8.
+// Its init takes ms milliseconds; it can be killed meanwhile if gentle is set. Built as tm_slow1 to tm_slow20.
 #include <linux/delay.h>
 #include <linux/module.h>
 

@@ -3,7 +3,7 @@
 use crate::scenario::{Image, Made, Memory, NOTHING, PLAIN, RISCV64, Scenario};
 
 /// Sixty modules that all three kernels have.
-const SIXTY: &[&str] = &[
+pub(super) const SIXTY: &[&str] = &[
     "sch_cake",
     "sch_cbs",
     "sch_choke",

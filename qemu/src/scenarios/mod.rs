@@ -6,6 +6,7 @@ mod failure;
 mod handover;
 mod harness;
 mod helper;
+mod jobs;
 mod limits;
 mod list;
 mod order;
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Scenario> {
         handover::SCENARIOS,
         root::SCENARIOS,
         limits::SCENARIOS,
+        jobs::SCENARIOS,
         testmods::SCENARIOS,
         results::SCENARIOS,
         wrong::SCENARIOS,
@@ -44,6 +46,8 @@ pub fn all() -> Vec<Scenario> {
     all.extend(root::matrix());
     all
 }
+
+pub use jobs::{SIDE_BY_SIDE, set};
 
 /// A boot for each scenario and kernel of those machines, of names that hold `part`; with `long` on the
 /// kernels, too, that are for that only.
