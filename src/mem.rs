@@ -282,7 +282,7 @@ impl<T: Copy + Zero> Slots<T> {
     pub fn set(&self, slot: u32, value: T) {
         if (slot as usize) < self.count {
             // SAFETY: invariant 3.
-            unsafe { self.first.add(slot as usize).write_volatile(value) }
+            unsafe { self.first.add(slot as usize).write(value) }
         }
     }
 
@@ -293,7 +293,7 @@ impl<T: Copy + Zero> Slots<T> {
             return T::zero();
         }
         // SAFETY: invariant 3; it is all zeros, or what this same program wrote before it ended.
-        unsafe { self.first.add(slot as usize).read_volatile() }
+        unsafe { self.first.add(slot as usize).read() }
     }
 }
 

@@ -27,11 +27,11 @@ pub enum Stage {
 }
 
 /// One step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Item {
     stage: Stage,
-    /// Nothing may run beside it.
-    alone: bool,
+    /// How many lanes it takes: all of them, if nothing may run beside it.
+    lanes: u32,
     /// The bytes of memory that it may take while it runs.
     claim: u64,
 }
@@ -53,9 +53,11 @@ impl Queue {
     /// words have them, run with nothing beside them.
     pub fn extend<K: Kernel>(&mut self, k: &mut K, plan: &Plan, alone: &[&[u8]]) {
         for step in plan.steps.get(self.items.len()..).unwrap_or_default() {
-            let mut item = Item::default();
+            let mut item = Item { stage: Stage::Waiting, lanes: 1, claim: 0 };
             for name in alone {
-                item.alone |= name::same(name, step.name);
+                if name::same(name, step.name) {
+                    item.lanes = self.lanes;
+                }
             }
             self.items.push(k, item);
         }
@@ -80,7 +82,9 @@ impl Queue {
                 barrier = barriers.next();
             }
             if self.stage(*step) == Stage::Waiting && self.is_ready(plan, *step) {
-                return Some(*step).filter(|_| self.has_room(*step));
+                let needed = self.items.get(*step as usize).map_or(0, |item| item.lanes);
+                let has_room = self.running.saturating_add(needed) <= self.lanes;
+                return Some(*step).filter(|_| has_room);
             }
             waits |= self.stage(*step) != Stage::Done;
             at = at.wrapping_add(1);
@@ -106,19 +110,10 @@ impl Queue {
         true
     }
 
-    /// Whether a step may run beside what runs.
-    fn has_room(&self, step: u32) -> bool {
-        let mut alone = self.is_alone(step);
-        for item in self.items.iter() {
-            alone |= item.alone && item.stage == Stage::Running;
-        }
-        self.running < if alone { 1 } else { self.lanes }
-    }
-
     /// Whether nothing may run beside a step.
     #[must_use]
     pub fn is_alone(&self, step: u32) -> bool {
-        self.items.get(step as usize).is_some_and(|item| item.alone)
+        self.items.get(step as usize).is_some_and(|item| item.lanes == self.lanes)
     }
 
     /// Whether something that takes so many bytes may run beside what runs.
@@ -143,7 +138,7 @@ impl Queue {
     pub fn start(&mut self, step: u32, claim: u64) {
         if let Some(item) = self.items.get_mut(step as usize) {
             (item.stage, item.claim) = (Stage::Running, claim);
-            self.running = self.running.wrapping_add(1);
+            self.running = self.running.wrapping_add(item.lanes);
             self.claimed = self.claimed.saturating_add(claim);
         }
     }
@@ -157,7 +152,7 @@ impl Queue {
     pub fn again(&mut self, step: u32) {
         self.stop(step, Stage::Waiting);
         if let Some(item) = self.items.get_mut(step as usize) {
-            item.alone = true;
+            item.lanes = self.lanes;
         }
     }
 
@@ -165,7 +160,7 @@ impl Queue {
     fn stop(&mut self, step: u32, stage: Stage) {
         if let Some(item) = self.items.get_mut(step as usize) {
             if item.stage == Stage::Running {
-                self.running = self.running.wrapping_sub(1);
+                self.running = self.running.wrapping_sub(item.lanes);
                 self.claimed = self.claimed.saturating_sub(item.claim);
             }
             item.stage = stage;

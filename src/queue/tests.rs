@@ -40,7 +40,7 @@ impl Model {
         let mut queue = Queue { lanes: self.lanes, memory: self.memory, ..Queue::default() };
         queue.extend(&mut *self.k.borrow_mut(), &self.plan, &[]);
         for (item, alone) in queue.items.iter_mut().zip(&self.alone) {
-            item.alone = *alone;
+            item.lanes = if *alone { self.lanes } else { 1 };
         }
         queue
     }
