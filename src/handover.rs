@@ -77,6 +77,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Tries one candidate, `own` being insinit itself; comes back, and has said why, if it can't be started.
+    #[inline(never)]
     fn start(&mut self, path: &'static CStr, own: Stat) {
         let (errno, why) = match self.k.stat(path) {
             Ok(stat) if own.is_same(&stat) => (Errno::ELOOP, form!("it is insinit itself")),
