@@ -88,10 +88,51 @@ fn lzma2() -> Result<Vec<Vec<u8>>> {
     Ok(files)
 }
 
+/// Frames of several levels, with and without length and checksum, in blocks, and to be skipped.
+fn zstd() -> Result<Vec<Vec<u8>>> {
+    let mut files = Vec::new();
+    for (number, level) in [-7, 1, 3, 9, 19, 22].into_iter().enumerate() {
+        let mut packer = zstd::bulk::Compressor::new(level)?;
+        packer.include_checksum(number % 2 == 0)?;
+        packer.include_contentsize(number % 3 != 0)?;
+        files.push(packer.compress(&sample(700 << number))?);
+    }
+    files.push(zstd::encode_all(&[0; 3000][..], 3)?);
+    let skip = b"\x53\x2a\x4d\x18\x02\0\0\0ab";
+    files.push([skip, &files[0][..], skip, &files[1]].concat());
+    Ok(files)
+}
+
+/// The blocks of [`zstd`]'s frames, as the target wants them.
+fn zstd_block(files: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let block = |file: &Vec<u8>| {
+        let flags = *file.get(4)?;
+        let size = [usize::from(flags >> 5 & 1), 2, 4, 8][usize::from(flags >> 6)];
+        let at = 5 + usize::from(flags & 32 == 0) + size;
+        let head = file.get(at..at + 3)?;
+        let len = u32::from_le_bytes([head[0], head[1], head[2], 0]) >> 3;
+        let block = file.get(at + 3..at + 3 + len as usize)?;
+        Some([&(len as u16).to_le_bytes()[..], block].concat())
+    };
+    files.iter().filter_map(block).collect()
+}
+
 fn main() -> Result<()> {
-    let (gzip, xz) = (gzip()?, xz()?);
-    let headers = gzip.iter().chain(&xz).map(|file| file[..file.len().min(64)].to_vec()).collect();
-    for (target, files) in [("header", headers), ("lzma2", lzma2()?), ("gzip", gzip), ("xz", xz)] {
+    let (gzip, xz, zstd) = (gzip()?, xz()?, zstd()?);
+    let headers = gzip
+        .iter()
+        .chain(&xz)
+        .chain(&zstd)
+        .map(|file| file[..file.len().min(64)].to_vec())
+        .collect();
+    for (target, files) in [
+        ("header", headers),
+        ("lzma2", lzma2()?),
+        ("gzip", gzip),
+        ("xz", xz),
+        ("zstd_block", zstd_block(&zstd)),
+        ("zstd", zstd),
+    ] {
         for (number, file) in files.iter().enumerate() {
             write(target, number, file)?;
         }

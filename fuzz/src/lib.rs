@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --manifest-path fuzz/Cargo.toml --example seeds    makes the first files of fuzz/corpus
-//! cargo +nightly fuzz run xz                               or gzip, lzma2, header
+//! cargo +nightly fuzz run xz                               or gzip, lzma2, zstd, zstd_block, header
 //! ```
 //!
 //! A target stops at a crash, at a byte written behind the limit, and where the loader's decoder and the
@@ -11,6 +11,7 @@
 use insinit::inflate::{Damage, Inflated, Scratch, Source};
 use insinit::kernel::Errno;
 use std::cell::RefCell;
+use std::io::Read;
 
 /// The most that a file may hold.
 pub const LIMIT: usize = 1 << 20;
@@ -54,4 +55,22 @@ fn once(inflate: Inflate, file: &[u8], step: usize) -> Result<Vec<u8>, Damage> {
         assert!(guard.iter().all(|byte| *byte == 0xa5), "written behind the limit");
         found.map(|found| out[..found.size].to_vec())
     })
+}
+
+/// The loader's decoder of zstd.
+pub const ZSTD: Inflate = |file, scratch, out| insinit::zstd::inflate(file, scratch, out);
+
+/// Checks that what was accepted has the reference's bytes.
+pub fn zstd_agrees(file: &[u8], found: &Result<Vec<u8>, Damage>) {
+    let mut expected = Vec::new();
+    let mut decoder = zstd::stream::read::Decoder::new(file).expect("a decoder");
+    // As large as a window may be here.
+    decoder.window_log_max(31).expect("a limit");
+    let done = decoder.take((LIMIT + 1) as u64).read_to_end(&mut expected);
+    match (found, done) {
+        (Ok(found), Ok(_)) => assert!(*found == expected, "the reference has other bytes"),
+        // It wants memory for the window first.
+        (Ok(_), Err(error)) => assert!(format!("{error}").contains("memory"), "it says: {error}"),
+        (Err(_), _) => {}
+    }
 }

@@ -12,6 +12,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use zstd::zstd_safe::CParameter;
 
 /// One kernel of each machine.
 const TREES: [&str; 3] = ["6.12-x86_64", "6.12-aarch64", "6.12-riscv64"];
@@ -69,7 +70,44 @@ const FORMS: &[Form] = &[
         },
         inflate: XZ,
     },
+    Form { name: "zstd -19", pack: |bytes| zstd(bytes, &[level(19), SUM]), inflate: ZSTD },
+    Form {
+        name: "zstd -3 --long=27 --no-check --no-content-size",
+        pack: |bytes| {
+            let long = CParameter::EnableLongDistanceMatching(true);
+            zstd(bytes, &[long, CParameter::WindowLog(27), CParameter::ContentSizeFlag(false)])
+        },
+        inflate: ZSTD,
+    },
+    Form {
+        name: "zstd --fast=5, three frames and one to be skipped",
+        pack: |bytes| {
+            let mut file = b"\x5f\x2a\x4d\x18\x03\0\0\0abc".to_vec();
+            for part in bytes.chunks((bytes.len() / 3).max(1)) {
+                file.extend(zstd(part, &[level(-5)])?);
+            }
+            Ok(file)
+        },
+        inflate: ZSTD,
+    },
 ];
+
+const ZSTD: Inflate = |file, scratch, out| insinit::zstd::inflate(file, scratch, out);
+
+const SUM: CParameter = CParameter::ChecksumFlag(true);
+
+fn level(level: i32) -> CParameter {
+    CParameter::CompressionLevel(level)
+}
+
+/// One frame.
+fn zstd(bytes: &[u8], parameters: &[CParameter]) -> Result<Vec<u8>> {
+    let mut packer = zstd::bulk::Compressor::default();
+    for parameter in parameters {
+        packer.set_parameter(*parameter)?;
+    }
+    Ok(packer.compress(bytes)?)
+}
 
 /// The filter for aarch64, then delta.
 fn arm64(chain: &mut Filters) {
