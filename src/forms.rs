@@ -86,6 +86,58 @@ pub const FORMS: &[&str] = &[
     "; next was ",
     "; exit it to go on with ",
     "read %: %",
+    #[cfg(feature = "root")]
+    "root %: ",
+    #[cfg(feature = "root")]
+    "mount %: ",
+    #[cfg(feature = "root")]
+    "mounted % as %",
+    #[cfg(feature = "root")]
+    " read-only",
+    #[cfg(feature = "root")]
+    " read-write",
+    #[cfg(feature = "root")]
+    " read-only, as it is write-protected",
+    #[cfg(feature = "root")]
+    ": it is not there",
+    #[cfg(feature = "root")]
+    ": no file system, but %",
+    #[cfg(feature = "root")]
+    ": neither the kernel nor the image has %",
+    #[cfg(feature = "root")]
+    ": not %, or a bad option",
+    #[cfg(feature = "root")]
+    ": %; the kernel's log may tell more",
+    #[cfg(feature = "root")]
+    ": what device mapper makes is set up by initramfs-tools or dracut",
+    #[cfg(feature = "root")]
+    ": NFS is mounted by dracut, or by the kernel without an initramfs",
+    #[cfg(feature = "root")]
+    ": not a spelling of a device",
+    #[cfg(feature = "root")]
+    ": PARTNROFF is not a number",
+    #[cfg(feature = "root")]
+    "failed EINVAL: not WHAT:WHERE[:FSTYPE[:OPTIONS]]",
+    #[cfg(feature = "root")]
+    "exec: failed ENOENT: no init in the root",
+    #[cfg(feature = "root")]
+    "keep /: no initramfs, nothing is deleted",
+    #[cfg(feature = "root")]
+    "wait %: % s",
+    #[cfg(feature = "root")]
+    " of %",
+    #[cfg(feature = "root")]
+    ", block devices:",
+    #[cfg(feature = "root")]
+    "block devices:",
+    #[cfg(feature = "root")]
+    " none",
+    #[cfg(feature = "root")]
+    ", in the root",
+    #[cfg(feature = "root")]
+    "too many interpreters",
+    #[cfg(feature = "root")]
+    "not a program",
 ];
 
 /// A form by its number.

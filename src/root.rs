@@ -17,6 +17,7 @@ mod wait;
 pub mod words;
 
 use crate::boot::Boot;
+use crate::forms::form;
 use crate::kernel::Kernel;
 use crate::line::Priority;
 use crate::mem;
@@ -59,7 +60,7 @@ impl<K: Kernel> Boot<'_, K> {
         let overlay = words.overlay;
         let at = if overlay.is_some() { LOWER } else { ROOT };
         let want = Want {
-            verb: "root ",
+            verb: form!("root %: "),
             what,
             at,
             kinds: words.kinds,
@@ -102,12 +103,13 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Mounts what one `insinit.mount=` asks for.
+    #[inline(never)]
     fn mount_inside(&mut self, search: &mut Search, text: &'static [u8]) -> bool {
         let [what, place, kinds, options, more] = fields(self.k, text);
         let place = mem::path(self.k, &[place]);
         if !place.to_bytes().starts_with(b"/") || !more.is_empty() {
-            let line = self.log.line(Priority::Error, "mount ").bytes(text);
-            line.str(": failed EINVAL: not WHAT:WHERE[:FSTYPE[:OPTIONS]]");
+            let line = self.log.say(Priority::Error, form!("mount %: ")).bytes(text);
+            line.form(form!("failed EINVAL: not WHAT:WHERE[:FSTYPE[:OPTIONS]]"));
             self.log.send(self.k);
             return false;
         }
@@ -127,7 +129,8 @@ impl<K: Kernel> Boot<'_, K> {
             return may_fail;
         }
         let kinds = Some(kinds).filter(|kinds| !kinds.is_empty());
-        let want = Want { verb: "mount ", what, at: c".", kinds, options, writable: true };
+        let want =
+            Want { verb: form!("mount %: "), what, at: c".", kinds, options, writable: true };
         let is_there = self.attach(search, &want);
         let _ = self.k.change_dir(c"/");
         is_there || may_fail

@@ -114,6 +114,14 @@ pub fn number(text: &[u8], base: u32) -> Option<u64> {
     (!text.is_empty()).then_some(sum)
 }
 
+/// The number of `len` bytes at a place, the lowest first; 0 where there are none.
+#[must_use]
+#[inline(never)]
+pub fn little(bytes: &[u8], at: usize, len: usize) -> u64 {
+    let field = head(tail(bytes, at), len);
+    field.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
 /// White space. (The kernel's own, `lib/ctype.c`, has 0xa0, too, which is a part of letters in UTF-8:
 /// that counts where the kernel splits, in `cmdline`.)
 #[must_use]
@@ -152,6 +160,16 @@ mod tests {
             }
         }
         assert_eq!(find(b"", 1), None);
+    }
+
+    #[test]
+    fn a_number_has_its_lowest_byte_first() {
+        let bytes = [9, 1, 2, 0, 0x80];
+        assert_eq!(
+            [little(&bytes, 1, 2), little(&bytes, 3, 2), little(&bytes, 7, 8)],
+            [0x201, 0x8000, 0]
+        );
+        assert_eq!(little(&[0xff; 9], 1, 8), u64::MAX);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::spec::Spec;
 use super::wait::Wait;
 use crate::boot::Boot;
 use crate::files;
+use crate::forms::{Form, form};
 use crate::kernel::Kernel;
 use crate::line::Priority;
 use crate::mem::{self, Table};
@@ -18,7 +19,7 @@ use syscalls::Errno;
 /// What is to be mounted, and where.
 pub struct Want {
     /// What the lines begin with.
-    pub verb: &'static str,
+    pub verb: Form,
     /// The device, share or volume, as it was written.
     pub what: &'static [u8],
     /// The mount point.
@@ -34,7 +35,7 @@ pub struct Want {
 /// Why something isn't mounted.
 struct Trouble {
     errno: Errno,
-    why: &'static str,
+    why: Form,
     /// What stands behind that.
     detail: &'static [u8],
     /// It may still come.
@@ -42,12 +43,12 @@ struct Trouble {
 }
 
 impl Trouble {
-    fn of(errno: Errno, why: &'static str) -> Self {
+    fn of(errno: Errno, why: Form) -> Self {
         Self { errno, why, detail: b"", may_come: false }
     }
 
     fn not_there() -> Self {
-        Self { may_come: true, ..Self::of(Errno::ENODEV, "it is not there") }
+        Self { may_come: true, ..Self::of(Errno::ENODEV, form!(": it is not there")) }
     }
 }
 
@@ -61,8 +62,8 @@ impl<K: Kernel> Boot<'_, K> {
             if trouble.may_come && self.wait_on(want.what, &mut wait) {
                 continue;
             }
-            let line = self.log.line(Priority::Error, want.verb).bytes(want.what).colon();
-            line.failed(trouble.errno).colon().str(trouble.why).bytes(trouble.detail);
+            let line = self.log.say(Priority::Error, want.verb).bytes(want.what);
+            line.failed(trouble.errno).form(trouble.why).bytes(trouble.detail);
             if trouble.may_come {
                 self.say_devices();
             } else {
@@ -73,6 +74,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Mounts it if it is there.
+    #[inline(never)]
     fn attempt(&mut self, search: &mut Search, want: &Want, spec: Spec) -> Result<(), Trouble> {
         let mut kinds = &b""[..];
         let source = match spec {
@@ -82,7 +84,7 @@ impl<K: Kernel> Boot<'_, K> {
             _ => {
                 let found = search.find(self.k, spec).ok_or(Trouble::not_there())?;
                 if found.is_foreign && want.kinds.is_none() {
-                    let trouble = Trouble::of(Errno::EINVAL, "no file system, but ");
+                    let trouble = Trouble::of(Errno::EINVAL, form!(": no file system, but %"));
                     return Err(Trouble { detail: found.kinds, ..trouble });
                 }
                 kinds = found.kinds;
@@ -95,9 +97,9 @@ impl<K: Kernel> Boot<'_, K> {
         }
         self.mount_as(want, source, kinds).map_err(|errno| {
             let why = match errno {
-                Errno::ENODEV => "neither the kernel nor the image has the file system: ",
-                Errno::EINVAL => "not that file system, or a bad option: ",
-                _ => "the kernel's log may tell more: ",
+                Errno::ENODEV => form!(": neither the kernel nor the image has %"),
+                Errno::EINVAL => form!(": not %, or a bad option"),
+                _ => form!(": %; the kernel's log may tell more"),
             };
             let may_come = spec == Spec::Tag && matches!(errno, Errno::ENOENT | Errno::EINVAL);
             Trouble { errno, why, detail: kinds, may_come }
@@ -105,6 +107,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Mounts it as the first of these types that it is.
+    #[inline(never)]
     fn mount_as(
         &mut self,
         want: &Want,
@@ -128,18 +131,18 @@ impl<K: Kernel> Boot<'_, K> {
     fn mount_once(&mut self, want: &Want, source: &CStr, kind: &[u8]) -> Result<(), Errno> {
         let options = Options::of(self.k, want.options, kind, want.writable);
         let name = mem::path(self.k, &[kind]);
-        let (mut flags, mut state) = (options.flags, " read-write");
+        let (mut flags, mut state) = (options.flags, form!(" read-write"));
         let mut done = self.k.mount(source, want.at, name, flags, options.data);
         if flags & MS_RDONLY != 0 {
-            state = " read-only";
+            state = form!(" read-only");
         } else if matches!(done, Err(Errno::EACCES | Errno::EROFS)) {
             flags |= MS_RDONLY;
-            state = " read-only, as it is write-protected";
+            state = form!(" read-only, as it is write-protected");
             done = self.k.mount(source, want.at, name, flags, options.data);
         }
         if done.is_ok() {
-            let line = self.log.line(Priority::Info, want.verb).bytes(want.what);
-            line.str(": mounted ").bytes(source.to_bytes()).str(" as ").bytes(kind).str(state);
+            let line = self.log.say(Priority::Info, want.verb).bytes(want.what);
+            line.form(form!("mounted % as %")).bytes(source.to_bytes()).bytes(kind).form(state);
             self.log.send(self.k);
         }
         done
@@ -176,6 +179,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Whether /sys/class has a UBI volume or an MTD device: by its own name, or as `mtd:NAME`,
     /// `ubi0:NAME`, `ubi:NAME` (`fs/ubifs/super.c`, `open_ubi`; `drivers/mtd/mtdsuper.c`).
+    #[inline(never)]
     fn has_flash(&mut self, name: &[u8]) -> bool {
         let class: &[u8] =
             if name.starts_with(b"u") { b"/sys/class/ubi/" } else { b"/sys/class/mtd/" };

@@ -4,6 +4,7 @@
 
 use super::uuid::{MIXED, SIGNATURE, Uuid, hex, spell};
 use crate::kernel::{Fd, Kernel};
+use crate::text;
 
 /// What an MBR ends with.
 const MARK: [u8; 2] = [0x55, 0xaa];
@@ -45,13 +46,10 @@ fn entry<K: Kernel>(k: &mut K, fd: Fd, block: u64, header: u64, part: u64) -> Op
     if read != Ok(found.len()) || !found.starts_with(b"EFI PART") {
         return None;
     }
-    let (_, table) = found.split_at_checked(72)?;
-    let first = u64::from_le_bytes(*table.first_chunk()?);
-    let [a, b, c, d, e, f, g, h] = *table.get(8..)?.first_chunk()?;
-    let count = u32::from_le_bytes([a, b, c, d]);
-    let size = u32::from_le_bytes([e, f, g, h]);
-    let before = part.checked_sub(1).filter(|before| *before < u64::from(count))?;
-    let at = first.checked_mul(block)?.checked_add(before.checked_mul(size.into())?)?;
+    let first = text::little(&found, 72, 8).checked_mul(block)?;
+    let [count, size] = [80, 84].map(|at| text::little(&found, at, 4));
+    let before = part.checked_sub(1).filter(|before| *before < count)?;
+    let at = first.checked_add(before.checked_mul(size)?)?;
     let mut entry = [0; 32];
     (k.read_at(fd, &mut entry, at) == Ok(32)).then_some(())?;
     entry.last_chunk().copied()

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::arch::PROGRAMS;
+use crate::forms::{Form, form};
 use crate::kernel::{Errno, Fd, Kernel};
 use crate::mem;
 use crate::text;
@@ -17,7 +18,7 @@ const HEAD: usize = 256;
 const DEPTH: u32 = 5;
 
 /// What is wrong with a program.
-pub type Fault = (Errno, &'static str);
+pub type Fault = (Errno, Form);
 
 /// Whether execve(2) would take the program: it, its interpreter and its dynamic loader are there, may be
 /// executed and are for this machine.
@@ -31,17 +32,21 @@ pub fn check<K: Kernel>(k: &mut K, path: &CStr) -> Result<(), Fault> {
 #[inline(never)]
 fn check_at<K: Kernel>(k: &mut K, path: &CStr, depth: u32) -> Result<(), Fault> {
     match k.stat(path) {
-        Ok(stat) if stat.mode & S_IFMT != S_IFREG => return Err((E::EACCES, "not a regular file")),
+        Ok(stat) if stat.mode & S_IFMT != S_IFREG => {
+            return Err((E::EACCES, form!("not a regular file")));
+        }
         Ok(_) => {}
-        Err(errno) if depth == 0 => return Err((errno, "it can't be reached")),
-        Err(errno) => return Err((errno, "its interpreter or dynamic loader is missing")),
+        Err(errno) if depth == 0 => return Err((errno, form!("it can't be reached"))),
+        Err(errno) => return Err((errno, form!("its interpreter or dynamic loader is missing"))),
     }
-    k.may_execute(path).map_err(|errno| (errno, "not executable"))?;
-    let fd = k.open(path, O_RDONLY | O_NONBLOCK).map_err(|errno| (errno, "it can't be read"))?;
+    k.may_execute(path).map_err(|errno| (errno, form!("not executable")))?;
+    let fd = k
+        .open(path, O_RDONLY | O_NONBLOCK)
+        .map_err(|errno| (errno, form!("its file can't be read")))?;
     let needed = needed(k, fd);
     k.close(fd);
     match needed? {
-        Some(_) if depth >= DEPTH => Err((E::ELOOP, "too many interpreters")),
+        Some(_) if depth >= DEPTH => Err((E::ELOOP, form!("too many interpreters"))),
         Some(next) => check_at(k, next, depth.wrapping_add(1)),
         None => Ok(()),
     }
@@ -57,10 +62,10 @@ fn needed<K: Kernel>(k: &mut K, fd: Fd) -> Result<Option<&'static CStr>, Fault> 
         return Ok(text::take_word(&mut line).map(|name| up_to_nul(k, name)));
     }
     if !head.starts_with(b"\x7fELF") {
-        return Err((E::ENOEXEC, "not a program"));
+        return Err((E::ENOEXEC, form!("not a program")));
     }
-    if !PROGRAMS.contains(&u16::from_le_bytes(bytes(&head, 18))) {
-        return Err((E::ENOEXEC, "not a program for this machine"));
+    if !PROGRAMS.contains(&(text::little(&head, 18, 2) as u16)) {
+        return Err((E::ENOEXEC, form!("not a program for this machine")));
     }
     // The kernel may run programs of 32 bits, too; what they need isn't looked at.
     Ok(if head.get(4) == Some(&2) { loader(k, fd, &head) } else { None })
@@ -68,28 +73,22 @@ fn needed<K: Kernel>(k: &mut K, fd: Fd) -> Result<Option<&'static CStr>, Fault> 
 
 /// The dynamic loader that a program header names (elf(5), `PT_INTERP`).
 fn loader<K: Kernel>(k: &mut K, fd: Fd, head: &[u8; HEAD]) -> Option<&'static CStr> {
-    let mut at = u64::from_le_bytes(bytes(head, 32));
-    let [size, count] = [54, 56].map(|at| u16::from_le_bytes(bytes(head, at)));
-    for _ in 0..count {
+    let mut at = text::little(head, 32, 8);
+    for _ in 0..text::little(head, 56, 2) {
         let mut part = [0; 56];
         k.read_at(fd, &mut part, at).ok()?;
-        if u32::from_le_bytes(bytes(&part, 0)) == PT_INTERP {
+        if text::little(&part, 0, 4) == PT_INTERP {
             let mut name = [0; HEAD];
-            k.read_at(fd, &mut name, u64::from_le_bytes(bytes(&part, 8))).ok()?;
+            k.read_at(fd, &mut name, text::little(&part, 8, 8)).ok()?;
             return Some(up_to_nul(k, &name));
         }
-        at = at.wrapping_add(size.into());
+        at = at.wrapping_add(text::little(head, 54, 2));
     }
     None
 }
 
 /// elf(5)
-const PT_INTERP: u32 = 3;
-
-/// The bytes at that place; zeros where there are none.
-fn bytes<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
-    text::tail(from, at).first_chunk().copied().unwrap_or([0; N])
-}
+const PT_INTERP: u64 = 3;
 
 /// A path that a NUL ends.
 fn up_to_nul<K: Kernel>(k: &mut K, mut text: &[u8]) -> &'static CStr {

@@ -1,6 +1,7 @@
 //! What `root=` and the first part of `insinit.mount=` mean.
 #![forbid(unsafe_code)]
 
+use crate::forms::{Form, form};
 use crate::kernel::Kernel;
 use crate::mem::Table;
 use crate::text;
@@ -25,7 +26,7 @@ pub enum Spec {
     /// mount(2) takes it as it stands.
     Tag,
     /// Nothing that is handled here: who does.
-    Foreign(&'static str),
+    Foreign(Form),
 }
 
 /// How it may begin, in the order of [`Spec::of`]. `/dev/ubiblock0_1` and `/dev/mtdblock0` are block
@@ -36,6 +37,7 @@ const BEGINNINGS: &[u8] = b"UUID= LABEL= PARTUUID= PARTLABEL= /dev/disk/by-uuid/
 impl Spec {
     /// What a value means; with `kinds` the types of file system that were named
     /// (`block/early-lookup.c`, and what udev's links are called).
+    #[inline(never)]
     pub fn of<K: Kernel>(k: &mut K, value: &'static [u8], kinds: Option<&[u8]>) -> Self {
         if matches!(kinds, Some(b"9p" | b"virtiofs")) {
             return Self::Tag;
@@ -49,12 +51,12 @@ impl Spec {
                     1 | 5 => Self::Label(rest),
                     2 | 6 => part_uuid(rest),
                     3 | 7 => Self::PartLabel(rest),
-                    8 => Self::Foreign(
-                        "what device mapper makes is set up by initramfs-tools or dracut",
-                    ),
-                    9 => Self::Foreign(
-                        "NFS is mounted by dracut, or by the kernel without an initramfs",
-                    ),
+                    8 => Self::Foreign(form!(
+                        ": what device mapper makes is set up by initramfs-tools or dracut"
+                    )),
+                    9 => Self::Foreign(form!(
+                        ": NFS is mounted by dracut, or by the kernel without an initramfs"
+                    )),
                     10 | 12 => Self::Node(text::tail(value, 5)),
                     11 => Self::Flash(text::tail(value, 5)),
                     _ => Self::Flash(value),
@@ -65,12 +67,13 @@ impl Spec {
         match device_number(value) {
             Some((major, minor)) => Self::Number(major, minor),
             None if kinds.is_some() => Self::Tag,
-            None => Self::Foreign("not a spelling of a device"),
+            None => Self::Foreign(form!(": not a spelling of a device")),
         }
     }
 }
 
 /// With the offset behind it (`block/early-lookup.c`, `devt_from_partuuid`).
+#[inline(never)]
 fn part_uuid(text: &'static [u8]) -> Spec {
     let mut uuid = text;
     let uuid = text::take(&mut uuid, b'/').unwrap_or_default();
@@ -83,7 +86,7 @@ fn part_uuid(text: &'static [u8]) -> Spec {
         Some(offset) => {
             Spec::PartUuid(uuid, if is_negative { offset.wrapping_neg() } else { offset })
         }
-        None => Spec::Foreign("PARTNROFF= is not a number"),
+        None => Spec::Foreign(form!(": PARTNROFF is not a number")),
     }
 }
 
@@ -98,6 +101,7 @@ fn device_number(value: &[u8]) -> Option<(u64, u64)> {
 }
 
 /// Without the `\xNN` that stand for odd bytes in the names of udev's links.
+#[inline(never)]
 fn decoded<K: Kernel>(k: &mut K, mut text: &'static [u8]) -> &'static [u8] {
     let mut found = Table::new();
     while let [first, rest @ ..] = text {

@@ -9,6 +9,7 @@ use super::ROOT;
 use super::program;
 use crate::boot::Boot;
 use crate::files::{self, Kind};
+use crate::forms::form;
 use crate::handover::Init;
 use crate::kernel::{Errno, Kernel, Result};
 use crate::line::Priority;
@@ -17,13 +18,8 @@ use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{MS_MOVE, O_DIRECTORY, O_NOCTTY, O_PATH, O_RDONLY, O_RDWR};
 
-/// What is moved: a mount point and where it comes to.
-const MOVES: [(&CStr, &CStr); 4] = [
-    (c"/dev", c"/root/dev"),
-    (c"/proc", c"/root/proc"),
-    (c"/sys", c"/root/sys"),
-    (c"/run", c"/root/run"),
-];
+/// The mount points that are moved.
+const MOVES: &[u8] = b"/dev /proc /sys /run";
 
 /// `include/uapi/linux/magic.h`: ramfs and tmpfs.
 const IN_MEMORY: [u32; 2] = [0x8584_58f6, 0x0102_1994];
@@ -49,23 +45,24 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Whether one of the candidates for the real init can be started; says what is wrong with the others.
+    #[inline(never)]
     fn has_init(&mut self, own: crate::kernel::Stat) -> bool {
         for path in self.candidates().into_iter().flatten() {
             let is_own = self.k.stat(path).is_ok_and(|stat| own.is_same(&stat));
             let (errno, why) = match program::check(self.k, path) {
-                _ if is_own => (Errno::ELOOP, "it is insinit itself"),
+                _ if is_own => (Errno::ELOOP, form!("it is insinit itself")),
                 Ok(()) => return true,
                 Err((Errno::ENOENT, _)) if self.k.stat(path).is_err() && self.is_default() => {
                     continue;
                 }
                 Err(fault) => fault,
             };
-            let line = self.log.line(Priority::Error, "exec ").bytes(path.to_bytes());
-            line.colon().failed(errno).colon().str(why).str(", in the root");
+            let line = self.log.say(Priority::Error, form!("exec %: %: ")).bytes(path.to_bytes());
+            line.failed(errno).form(why).form(form!(", in the root"));
             self.log.send(self.k);
         }
         if self.is_default() {
-            self.log.line(Priority::Error, "exec: failed ENOENT: no init in the root");
+            self.log.say(Priority::Error, form!("exec: failed ENOENT: no init in the root"));
             self.log.send(self.k);
         }
         false
@@ -84,15 +81,19 @@ impl<K: Kernel> Boot<'_, K> {
             is_first |= line.starts_with(b"rootfs / rootfs ");
         }
         if !(in_memory && is_first) {
-            self.log.line(Priority::Warning, "keep /: no initramfs, nothing is deleted");
+            self.log.say(Priority::Warning, form!("keep /: no initramfs, nothing is deleted"));
             self.log.send(self.k);
         }
         in_memory && is_first
     }
 
     /// Enters the new root, and deletes what was in the old one, if it is an initramfs.
+    #[inline(never)]
     fn enter(&mut self, is_initramfs: bool) -> Result<()> {
-        for (from, to) in MOVES {
+        let mut moves = MOVES;
+        while let Some(path) = text::take(&mut moves, b' ') {
+            let from = mem::path(self.k, &[path]);
+            let to = mem::path(self.k, &[ROOT.to_bytes(), path]);
             if self.k.mount(from, to, c"", MS_MOVE, c"").is_err() {
                 let _ = self.k.detach(from);
             }

@@ -4,6 +4,7 @@
 
 use super::device::Search;
 use crate::boot::Boot;
+use crate::forms::form;
 use crate::kernel::Kernel;
 use crate::line::{LIMIT, Priority};
 use crate::uevent::Heard;
@@ -54,10 +55,10 @@ impl<K: Kernel> Boot<'_, K> {
         if now.saturating_sub(wait.said) >= SAY {
             wait.said = now;
             let waited = now.saturating_sub(wait.started) / SECOND;
-            let line = self.log.line(Priority::Warning, "wait ").bytes(what).colon();
-            line.number(waited).str(" s");
+            let line = self.log.say(Priority::Warning, form!("wait %: % s")).bytes(what);
+            line.number(waited);
             if wait.limit < u64::MAX {
-                line.str(" of ").number(wait.limit);
+                line.form(form!(" of %")).number(wait.limit);
             }
             self.say_devices();
         }
@@ -81,18 +82,18 @@ impl<K: Kernel> Boot<'_, K> {
     /// Ends the line with the block devices that are there, and writes it; more than fit take more lines.
     #[inline(never)]
     pub(super) fn say_devices(&mut self) {
-        self.log.more().str(", block devices:");
+        self.log.more().form(form!(", block devices:"));
         let (log, mut count) = (&mut *self.log, 0_u32);
         Search::names(self.k, &mut |k, name| {
             if log.more().text().len() > LIMIT.saturating_sub(100) {
                 log.send(k);
-                log.line(Priority::Warning, "block devices:");
+                log.say(Priority::Warning, form!("block devices:"));
             }
             log.more().space().bytes(name);
             count = count.wrapping_add(1);
         });
         if count == 0 {
-            self.log.more().str(" none");
+            self.log.more().form(form!(" none"));
         }
         self.log.send(self.k);
     }
