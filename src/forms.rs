@@ -115,8 +115,6 @@ pub const FORMS: &[&str] = &[
     #[cfg(feature = "root")]
     ": not a spelling of a device",
     #[cfg(feature = "root")]
-    ": PARTNROFF is not a number",
-    #[cfg(feature = "root")]
     "failed EINVAL: not WHAT:WHERE[:FSTYPE[:OPTIONS]]",
     #[cfg(feature = "root")]
     "exec: failed ENOENT: no init in the root",

@@ -105,7 +105,8 @@ impl<K: Kernel> Boot<'_, K> {
     /// Mounts what one `insinit.mount=` asks for.
     #[inline(never)]
     fn mount_inside(&mut self, search: &mut Search, text: &'static [u8]) -> bool {
-        let [what, place, kinds, options, more] = fields(self.k, text);
+        let mut rest = text;
+        let [what, place, kinds, options, more] = [(); 5].map(|()| field(self.k, &mut rest));
         let place = mem::path(self.k, &[place]);
         if !place.to_bytes().starts_with(b"/") || !more.is_empty() {
             let line = self.log.say(Priority::Error, form!("mount %: ")).bytes(text);
@@ -149,18 +150,20 @@ impl<K: Kernel> Boot<'_, K> {
     }
 }
 
-/// Splits at colons that no `\` stands before.
-fn fields<K: Kernel>(k: &mut K, text: &[u8]) -> [&'static [u8]; 5] {
-    let mut rest = text.iter();
-    [(); 5].map(|()| {
-        let mut field = mem::Table::new();
-        while let Some(byte) = rest.next() {
-            match byte {
-                b':' => break,
-                b'\\' => field.extend(k, rest.next().map_or(&b"\\"[..], core::slice::from_ref)),
-                byte => field.push(k, *byte),
+/// Takes what stands before the next colon that no `\` stands before.
+#[inline(never)]
+fn field<K: Kernel>(k: &mut K, rest: &mut &'static [u8]) -> &'static [u8] {
+    let mut field = mem::Table::new();
+    while let [byte, after @ ..] = *rest {
+        *rest = after;
+        match (byte, after) {
+            (b':', _) => break,
+            (b'\\', [escaped, after @ ..]) => {
+                field.push(k, *escaped);
+                *rest = after;
             }
+            _ => field.push(k, *byte),
         }
-        &*field.into_slice()
-    })
+    }
+    field.into_slice()
 }

@@ -63,8 +63,6 @@ pub struct Machine {
     /// The first root is an initramfs.
     in_initramfs: bool,
     disks: Vec<Disk>,
-    /// Files below /sys/class of flash devices.
-    flash: Vec<(String, String)>,
     /// What 9p has, by tag.
     shares: Vec<(String, tree::Tree)>,
     /// The types of file system that are built in, besides the kernel's own.
@@ -124,7 +122,6 @@ impl Machine {
             folder: String::new(),
             in_initramfs: true,
             disks: Vec::new(),
-            flash: Vec::new(),
             shares: Vec::new(),
             filesystems: Vec::new(),
             without_devtmpfs: false,
@@ -408,12 +405,6 @@ impl Machine {
     pub fn share(mut self, tag: &str, disk: Disk) -> Self {
         let (_, files) = disk.files.expect("a share has files");
         self.shares.push((tag.into(), files));
-        self
-    }
-
-    /// A file below /sys/class/mtd or /sys/class/ubi.
-    pub fn flash(mut self, file: &str, content: &str) -> Self {
-        self.flash.push((file.into(), content.into()));
         self
     }
 

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::partitions;
-use super::spec::Spec;
+use super::spec::{Kind, Spec};
 use super::superblock::{LEN, Superblock};
 use super::uuid::Uuid;
 use crate::files;
@@ -13,7 +13,6 @@ use crate::text;
 use core::ffi::CStr;
 use heapless::Vec;
 use linux_raw_sys::general::{O_NONBLOCK, O_RDONLY};
-use syscalls::Errno;
 
 /// Where the kernel lists them.
 const CLASS: &CStr = c"/sys/class/block";
@@ -93,9 +92,9 @@ fn c_str(path: &Path) -> &CStr {
 }
 
 /// Reads a file of /sys/class/block.
-fn attribute<'r, K: Kernel>(k: &mut K, room: &'r mut Room, parts: [&[u8]; 2]) -> &'r [u8] {
-    let [device, file] = parts;
-    let path = path(&[CLASS.to_bytes(), b"/", device, file]);
+fn attribute<'r, K: Kernel>(k: &mut K, room: &'r mut Room, parts: [&[u8]; 3]) -> &'r [u8] {
+    let [device, folder, file] = parts;
+    let path = path(&[b"/sys/class/block/", device, folder, file]);
     let Ok(fd) = k.open(c_str(&path), O_RDONLY) else { return b"" };
     let len = k.read(fd, room).unwrap_or_default();
     k.close(fd);
@@ -103,23 +102,15 @@ fn attribute<'r, K: Kernel>(k: &mut K, room: &'r mut Room, parts: [&[u8]; 2]) ->
 }
 
 /// Opens a device's node, which is made where devtmpfs has none.
+#[inline(never)]
 fn open<K: Kernel>(k: &mut K, device: &Device) -> Result<Fd> {
-    let path = path(&[b"/dev/", device.name()]);
-    let node = c_str(&path);
-    match k.open(node, O_RDONLY | O_NONBLOCK) {
-        Err(Errno::ENOENT) => {}
-        found => return found,
-    }
-    make(k, device, node)?;
-    k.open(node, O_RDONLY | O_NONBLOCK)
-}
-
-fn make<K: Kernel>(k: &mut K, device: &Device, node: &CStr) -> Result<()> {
+    let node = path(&[b"/dev/", device.name()]);
     if let Some(slash) = text::find(device.name(), b'/') {
-        let folder = self::path(&[b"/dev/", text::head(device.name(), slash)]);
+        let folder = path(&[b"/dev/", text::head(device.name(), slash)]);
         let _ = k.make_dir(c_str(&folder));
     }
-    k.make_block(node, device.number(0) as u32, device.number(1) as u32)
+    let _ = k.make_block(c_str(&node), device.number(0) as u32, device.number(1) as u32);
+    k.open(c_str(&node), O_RDONLY | O_NONBLOCK)
 }
 
 /// Looks for devices.
@@ -131,11 +122,11 @@ pub struct Search {
 
 impl Search {
     /// The first device that is meant.
-    pub fn find<K: Kernel>(&mut self, k: &mut K, spec: Spec) -> Option<Found> {
+    pub fn find<K: Kernel>(&mut self, k: &mut K, spec: &Spec) -> Option<Found> {
         let mut found = None;
         let _ = files::entries(k, CLASS, &mut |k: &mut K, name, _| {
             let mut room = [0; 1024];
-            let device = Device::of(attribute(k, &mut room, [name, b"/uevent"]));
+            let device = Device::of(attribute(k, &mut room, [name, b"/", b"uevent"]));
             if found.is_none() && self.is_meant(k, spec, name, &device) {
                 found = Some(self.found(k, &device));
             }
@@ -147,32 +138,34 @@ impl Search {
     pub fn names<K: Kernel>(k: &mut K, each: &mut dyn FnMut(&mut K, &[u8])) {
         let _ = files::entries(k, CLASS, &mut |k: &mut K, name, _| {
             let mut room = [0; 1024];
-            if attribute(k, &mut room, [name, b"/size"]) != b"0" {
+            if attribute(k, &mut room, [name, b"/", b"size"]) != b"0" {
                 each(k, name);
             }
         });
     }
 
-    fn is_meant<K: Kernel>(&mut self, k: &mut K, spec: Spec, name: &[u8], device: &Device) -> bool {
-        match spec {
-            Spec::Node(wanted) => device.name() == wanted,
-            Spec::Number(major, minor) => (device.number(0), device.number(1)) == (major, minor),
-            Spec::PartLabel(label) => device.field(4) == label && !label.is_empty(),
-            Spec::PartUuid(uuid, offset) => {
+    fn is_meant<K: Kernel>(
+        &mut self,
+        k: &mut K,
+        spec: &Spec,
+        name: &[u8],
+        device: &Device,
+    ) -> bool {
+        let (wanted, (number, minor)) = (spec.text, spec.numbers);
+        match spec.kind {
+            Kind::Node => device.name() == wanted,
+            Kind::Number => (device.number(0), device.number(1)) == (number, minor),
+            Kind::PartLabel => device.field(4) == wanted && !wanted.is_empty(),
+            Kind::PartUuid => {
                 let known = device.field(5);
-                let found = Uuid::from_slice(known).unwrap_or_default();
-                let found = if offset == 0 && !known.is_empty() {
-                    found
-                } else {
-                    part_uuid(k, name, device, offset)
-                };
-                is_same(&found, uuid)
+                if number == 0 && !known.is_empty() {
+                    return is_same(known, wanted);
+                }
+                is_same(&part_uuid(k, name, device, number), wanted)
             }
-            Spec::Uuid(uuid) => {
-                self.look(k, device).is_some_and(|found| is_same(&found.uuid(), uuid))
-            }
-            Spec::Label(label) => self.look(k, device).is_some_and(|found| found.has_label(label)),
-            _ => false,
+            Kind::Uuid => self.look(k, device).is_some_and(|found| is_same(&found.uuid(), wanted)),
+            Kind::Label => self.look(k, device).is_some_and(|found| found.has_label(wanted)),
+            Kind::Tag | Kind::Foreign => false,
         }
     }
 
@@ -195,25 +188,25 @@ impl Search {
 }
 
 /// Whether two UUIDs are the same, whatever the letters' case.
-fn is_same(found: &Uuid, wanted: &[u8]) -> bool {
+fn is_same(found: &[u8], wanted: &[u8]) -> bool {
     found.eq_ignore_ascii_case(wanted) && !wanted.is_empty()
 }
 
 /// The UUID of the partition that stands `offset` places before this device on its disk.
 #[inline(never)]
-fn part_uuid<K: Kernel>(k: &mut K, name: &[u8], device: &Device, offset: i64) -> Uuid {
+fn part_uuid<K: Kernel>(k: &mut K, name: &[u8], device: &Device, offset: u64) -> Uuid {
     // The folder of a partition lies in its disk's.
-    let [uevent, block, size]: [&[u8]; 3] = match device.part() {
-        0 => [b"/uevent", b"/queue/logical_block_size", b"/size"],
-        _ => [b"/../uevent", b"/../queue/logical_block_size", b"/../size"],
-    };
+    let folder: &[u8] = if device.part() == 0 { b"/" } else { b"/../" };
     let mut room = [0; 1024];
-    let block = text::number(attribute(k, &mut room, [name, block]), 10).unwrap_or(512);
+    let block =
+        text::number(attribute(k, &mut room, [name, folder, b"queue/logical_block_size"]), 10)
+            .unwrap_or(512);
     // In sectors of 512 bytes, whatever the device's.
-    let size = text::number(attribute(k, &mut room, [name, size]), 10).unwrap_or_default();
+    let size =
+        text::number(attribute(k, &mut room, [name, folder, b"size"]), 10).unwrap_or_default();
     let blocks = size.checked_div(block / 512).unwrap_or_default();
-    let part = device.part().wrapping_sub_signed(offset);
-    let disk = Device::of(attribute(k, &mut room, [name, uevent]));
+    let part = device.part().wrapping_sub(offset);
+    let disk = Device::of(attribute(k, &mut room, [name, folder, b"uevent"]));
     let Ok(fd) = open(k, &disk) else { return Uuid::new() };
     let found = partitions::uuid(k, fd, block, blocks, part);
     k.close(fd);

@@ -3,7 +3,7 @@
 
 use super::device::Search;
 use super::options::Options;
-use super::spec::Spec;
+use super::spec::{Kind, Spec};
 use super::wait::Wait;
 use crate::boot::Boot;
 use crate::files;
@@ -55,7 +55,7 @@ impl Trouble {
 impl<K: Kernel> Boot<'_, K> {
     /// Mounts it as soon as it is there; says why, if it can't be.
     pub(super) fn attach(&mut self, search: &mut Search, want: &Want) -> bool {
-        let spec = Spec::of(self.k, want.what, want.kinds);
+        let spec = &Spec::of(self.k, want.what, want.kinds);
         let mut wait = Wait::of(self.k, self.config.mounting.wait());
         loop {
             let Err(trouble) = self.attempt(search, want, spec) else { return true };
@@ -75,12 +75,11 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Mounts it if it is there.
     #[inline(never)]
-    fn attempt(&mut self, search: &mut Search, want: &Want, spec: Spec) -> Result<(), Trouble> {
+    fn attempt(&mut self, search: &mut Search, want: &Want, spec: &Spec) -> Result<(), Trouble> {
         let mut kinds = &b""[..];
-        let source = match spec {
-            Spec::Foreign(who) => return Err(Trouble::of(Errno::EOPNOTSUPP, who)),
-            Spec::Flash(name) if !self.has_flash(name) => return Err(Trouble::not_there()),
-            Spec::Flash(_) | Spec::Tag => mem::path(self.k, &[want.what]),
+        let source = match spec.kind {
+            Kind::Foreign => return Err(Trouble::of(Errno::EOPNOTSUPP, spec.who)),
+            Kind::Tag => mem::path(self.k, &[want.what]),
             _ => {
                 let found = search.find(self.k, spec).ok_or(Trouble::not_there())?;
                 if found.is_foreign && want.kinds.is_none() {
@@ -101,7 +100,8 @@ impl<K: Kernel> Boot<'_, K> {
                 Errno::EINVAL => form!(": not %, or a bad option"),
                 _ => form!(": %; the kernel's log may tell more"),
             };
-            let may_come = spec == Spec::Tag && matches!(errno, Errno::ENOENT | Errno::EINVAL);
+            let may_come = spec.kind == Kind::Tag
+                && matches!(errno, Errno::ENOENT | Errno::EINVAL | Errno::ENODEV);
             Trouble { errno, why, detail: kinds, may_come }
         })
     }
@@ -175,26 +175,5 @@ impl<K: Kernel> Boot<'_, K> {
             }
         }
         kinds.into_slice()
-    }
-
-    /// Whether /sys/class has a UBI volume or an MTD device: by its own name, or as `mtd:NAME`,
-    /// `ubi0:NAME`, `ubi:NAME` (`fs/ubifs/super.c`, `open_ubi`; `drivers/mtd/mtdsuper.c`).
-    #[inline(never)]
-    fn has_flash(&mut self, name: &[u8]) -> bool {
-        let class: &[u8] =
-            if name.starts_with(b"u") { b"/sys/class/ubi/" } else { b"/sys/class/mtd/" };
-        let mut wanted = name;
-        let device = text::take(&mut wanted, b':').unwrap_or_default();
-        if device.len() == name.len() {
-            let path = mem::path(self.k, &[class, name]);
-            return self.k.stat(path).is_ok();
-        }
-        let (folder, mut found) = (mem::path(self.k, &[class]), false);
-        let _ = files::entries(self.k, folder, &mut |k: &mut K, entry, _| {
-            let path = mem::path(k, &[class, entry, b"/name"]);
-            let is_there = entry.starts_with(device) && text::trim(files::text(k, path)) == wanted;
-            found |= is_there;
-        });
-        found
     }
 }

@@ -9,15 +9,13 @@ use core::ffi::CStr;
 use linux_raw_sys::general::MS_RDONLY;
 
 /// Options that set the bit at the same place in [`BITS`] (mount(8), `include/uapi/linux/mount.h`).
-const SET: &[u8] =
-    b"ro nosuid nodev noexec sync mand dirsync nosymfollow noatime nodiratime silent \
-relatime iversion strictatime lazytime defaults nofail";
+const SET: &[u8] = b"ro nosuid nodev noexec sync dirsync noatime nodiratime \
+relatime strictatime lazytime defaults nofail";
 
 /// Options that clear it.
-const CLEAR: &[u8] = b"rw suid dev exec async nomand , , atime diratime loud \
-norelatime noiversion nostrictatime nolazytime auto _netdev";
+const CLEAR: &[u8] = b"rw suid dev exec async , atime diratime";
 
-const BITS: [u8; 17] = [0, 1, 2, 3, 4, 6, 7, 8, 10, 11, 15, 21, 23, 24, 25, 30, 31];
+const BITS: [u8; 13] = [0, 1, 2, 3, 4, 7, 10, 11, 21, 24, 25, 30, 31];
 
 /// What is mount(8)'s own: the flags of `defaults` and `nofail`.
 const OWN: u32 = 3 << 30;

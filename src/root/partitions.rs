@@ -10,8 +10,8 @@ use crate::text;
 const MARK: [u8; 2] = [0x55, 0xaa];
 /// The type of the partition that tells of a GPT.
 const PROTECTIVE: u8 = 0xee;
-/// The first type and the distance of the four.
-const TYPES: (usize, usize) = (450, 16);
+/// Where the types of the four are.
+const TYPES: [usize; 4] = [450, 466, 482, 498];
 
 /// The UUID of partition `part`, counted from 1, of the disk `fd` with blocks of `block` bytes and `blocks`
 /// of them; empty where it has none.
@@ -22,8 +22,7 @@ pub fn uuid<K: Kernel>(k: &mut K, fd: Fd, block: u64, blocks: u64, part: u64) ->
     if read < sector.len() || part == 0 || !sector.ends_with(&MARK) {
         return text;
     }
-    let (first, step) = TYPES;
-    if sector.iter().skip(first).step_by(step).take(4).all(|kind| *kind != PROTECTIVE) {
+    if !TYPES.iter().any(|at| sector.get(*at) == Some(&PROTECTIVE)) {
         spell(&mut text, SIGNATURE, sector.get(440..).unwrap_or_default());
         hex(&mut text, part as u8);
         return text;

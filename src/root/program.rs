@@ -3,7 +3,7 @@
 
 use crate::arch::PROGRAMS;
 use crate::forms::{Form, form};
-use crate::kernel::{Errno, Fd, Kernel};
+use crate::kernel::{Errno, Fd, Kernel, Stat};
 use crate::mem;
 use crate::text;
 use core::ffi::CStr;
@@ -17,26 +17,26 @@ const HEAD: usize = 256;
 /// So many interpreters may need an interpreter of their own (`fs/exec.c`, `exec_binprm`).
 const DEPTH: u32 = 5;
 
+/// Why a program isn't there.
+pub const UNREACHED: Form = form!("it can't be reached");
+
 /// What is wrong with a program.
 pub type Fault = (Errno, Form);
 
 /// Whether execve(2) would take the program: it, its interpreter and its dynamic loader are there, may be
-/// executed and are for this machine.
+/// executed and are for this machine; and it isn't `own`. `depth` is 0, and more for interpreters.
 ///
 /// # Errors
 /// What execve(2) would say, and why.
-pub fn check<K: Kernel>(k: &mut K, path: &CStr) -> Result<(), Fault> {
-    check_at(k, path, 0)
-}
-
 #[inline(never)]
-fn check_at<K: Kernel>(k: &mut K, path: &CStr, depth: u32) -> Result<(), Fault> {
+pub fn check<K: Kernel>(k: &mut K, path: &CStr, own: Stat, depth: u32) -> Result<(), Fault> {
     match k.stat(path) {
+        Ok(stat) if own.is_same(&stat) => return Err((E::ELOOP, form!("it is insinit itself"))),
         Ok(stat) if stat.mode & S_IFMT != S_IFREG => {
             return Err((E::EACCES, form!("not a regular file")));
         }
         Ok(_) => {}
-        Err(errno) if depth == 0 => return Err((errno, form!("it can't be reached"))),
+        Err(errno) if depth == 0 => return Err((errno, UNREACHED)),
         Err(errno) => return Err((errno, form!("its interpreter or dynamic loader is missing"))),
     }
     k.may_execute(path).map_err(|errno| (errno, form!("not executable")))?;
@@ -47,7 +47,7 @@ fn check_at<K: Kernel>(k: &mut K, path: &CStr, depth: u32) -> Result<(), Fault> 
     k.close(fd);
     match needed? {
         Some(_) if depth >= DEPTH => Err((E::ELOOP, form!("too many interpreters"))),
-        Some(next) => check_at(k, next, depth.wrapping_add(1)),
+        Some(next) => check(k, next, own, depth.wrapping_add(1)),
         None => Ok(()),
     }
 }

@@ -6,87 +6,115 @@ use crate::kernel::Kernel;
 use crate::mem::Table;
 use crate::text;
 
-/// What is to be mounted.
+/// What a device is meant by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spec {
+pub enum Kind {
     /// The UUID in a superblock.
-    Uuid(&'static [u8]),
+    Uuid,
     /// The label in a superblock.
-    Label(&'static [u8]),
-    /// The partition so many places behind the one of that UUID.
-    PartUuid(&'static [u8], i64),
+    Label,
+    /// A partition's UUID; the number is how many places behind that one the meant one is.
+    PartUuid,
     /// The name in a partition table.
-    PartLabel(&'static [u8]),
+    PartLabel,
     /// The device's name below /dev.
-    Node(&'static [u8]),
-    /// The device's number.
-    Number(u64, u64),
-    /// A UBI volume or an MTD device: mount(2) takes it as it stands once /sys/class has it.
-    Flash(&'static [u8]),
-    /// mount(2) takes it as it stands.
+    Node,
+    /// The device's major and minor number.
+    Number,
+    /// mount(2) takes it as it stands: a share's tag, a UBI volume, an MTD device.
     Tag,
-    /// Nothing that is handled here: who does.
-    Foreign(Form),
+    /// Nothing that is handled here.
+    Foreign,
 }
 
-/// How it may begin, in the order of [`Spec::of`]. `/dev/ubiblock0_1` and `/dev/mtdblock0` are block
+/// What is to be mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// What it is meant by.
+    pub kind: Kind,
+    /// The UUID, label or name.
+    pub text: &'static [u8],
+    /// The numbers, of kinds that have any.
+    pub numbers: (u64, u64),
+    /// Who handles what is foreign, or what is wrong with it.
+    pub who: Form,
+}
+
+/// How it may begin, in the order of [`KINDS`]. `/dev/ubiblock0_1` and `/dev/mtdblock0` are block
 /// devices.
-const BEGINNINGS: &[u8] = b"UUID= LABEL= PARTUUID= PARTLABEL= /dev/disk/by-uuid/ /dev/disk/by-label/ \
-/dev/disk/by-partuuid/ /dev/disk/by-partlabel/ /dev/mapper/ /dev/nfs /dev/ubiblock /dev/ubi /dev/ ubi mtd";
+const BEGINNINGS: &[u8] =
+    b"UUID= LABEL= PARTUUID= PARTLABEL= /dev/disk/by-uuid/ /dev/disk/by-label/ \
+/dev/disk/by-partuuid/ /dev/disk/by-partlabel/ /dev/mapper/ /dev/nfs /dev/ubi0 /dev/ ubi mtd";
+
+const KINDS: [Kind; 14] = [
+    Kind::Uuid,
+    Kind::Label,
+    Kind::PartUuid,
+    Kind::PartLabel,
+    Kind::Uuid,
+    Kind::Label,
+    Kind::PartUuid,
+    Kind::PartLabel,
+    Kind::Foreign,
+    Kind::Foreign,
+    Kind::Tag,
+    Kind::Node,
+    Kind::Tag,
+    Kind::Tag,
+];
 
 impl Spec {
     /// What a value means; with `kinds` the types of file system that were named
     /// (`block/early-lookup.c`, and what udev's links are called).
-    #[inline(never)]
     pub fn of<K: Kernel>(k: &mut K, value: &'static [u8], kinds: Option<&[u8]>) -> Self {
+        let who = form!(": not a spelling of a device");
+        let mut spec = Self { kind: Kind::Tag, text: value, numbers: (0, 0), who };
         if matches!(kinds, Some(b"9p" | b"virtiofs")) {
-            return Self::Tag;
+            return spec;
         }
-        let (mut beginnings, mut number) = (BEGINNINGS, 0_usize);
-        while let Some(beginning) = text::take(&mut beginnings, b' ') {
+        let mut beginnings = BEGINNINGS;
+        for kind in KINDS {
+            let beginning = text::take(&mut beginnings, b' ').unwrap_or_default();
             if let Some(rest) = value.strip_prefix(beginning) {
-                let rest = if matches!(number, 4..=7) { decoded(k, rest) } else { rest };
-                return match number {
-                    0 | 4 => Self::Uuid(rest),
-                    1 | 5 => Self::Label(rest),
-                    2 | 6 => part_uuid(rest),
-                    3 | 7 => Self::PartLabel(rest),
-                    8 => Self::Foreign(form!(
-                        ": what device mapper makes is set up by initramfs-tools or dracut"
-                    )),
-                    9 => Self::Foreign(form!(
-                        ": NFS is mounted by dracut, or by the kernel without an initramfs"
-                    )),
-                    10 | 12 => Self::Node(text::tail(value, 5)),
-                    11 => Self::Flash(text::tail(value, 5)),
-                    _ => Self::Flash(value),
-                };
+                (spec.kind, spec.text) = (kind, rest);
+                if beginning.len() > 12 {
+                    spec.text = decoded(k, rest);
+                }
+                spec.settle();
+                return spec;
             }
-            number = number.wrapping_add(1);
         }
-        match device_number(value) {
-            Some((major, minor)) => Self::Number(major, minor),
-            None if kinds.is_some() => Self::Tag,
-            None => Self::Foreign(form!(": not a spelling of a device")),
+        if let Some(numbers) = device_number(value) {
+            (spec.kind, spec.numbers) = (Kind::Number, numbers);
+        } else if kinds.is_none() {
+            spec.kind = Kind::Foreign;
         }
+        spec
     }
-}
 
-/// With the offset behind it (`block/early-lookup.c`, `devt_from_partuuid`).
-#[inline(never)]
-fn part_uuid(text: &'static [u8]) -> Spec {
-    let mut uuid = text;
-    let uuid = text::take(&mut uuid, b'/').unwrap_or_default();
-    let Some(mut offset) = text::tail(text, uuid.len()).strip_prefix(b"/PARTNROFF=") else {
-        return Spec::PartUuid(text, 0);
-    };
-    let is_negative = offset.first() == Some(&b'-');
-    offset = text::tail(offset, usize::from(is_negative));
-    match text::number(offset, 10).and_then(|offset| i64::try_from(offset).ok()) {
-        Some(offset) => {
-            Spec::PartUuid(uuid, if is_negative { offset.wrapping_neg() } else { offset })
+    /// Takes the offset off a partition's UUID (`block/early-lookup.c`, `devt_from_partuuid`), and says who
+    /// handles what is foreign.
+    #[inline(never)]
+    fn settle(&mut self) {
+        if self.kind == Kind::Foreign {
+            self.who = match self.text {
+                b"" => form!(": NFS is mounted by dracut, or by the kernel without an initramfs"),
+                _ => form!(": what device mapper makes is set up by initramfs-tools or dracut"),
+            };
         }
-        None => Spec::Foreign(form!(": PARTNROFF is not a number")),
+        let mut rest = self.text;
+        let uuid = text::take(&mut rest, b'/').unwrap_or_default();
+        if self.kind == Kind::PartUuid
+            && let Some(mut offset) = rest.strip_prefix(b"PARTNROFF=")
+        {
+            let is_negative = offset.first() == Some(&b'-');
+            offset = text::tail(offset, usize::from(is_negative));
+            let places = text::number(offset, 10).unwrap_or_default();
+            (self.text, self.numbers.0) = (uuid, places);
+            if is_negative {
+                self.numbers.0 = places.wrapping_neg();
+            }
+        }
     }
 }
 
@@ -118,43 +146,45 @@ mod tests {
     use super::*;
     use crate::sys::Linux;
 
-    fn of(value: &'static str) -> Spec {
-        Spec::of(&mut Linux::default(), value.as_bytes(), None)
+    fn of(value: &'static str) -> (Kind, &'static str, (u64, u64)) {
+        let found = Spec::of(&mut Linux::default(), value.as_bytes(), None);
+        (found.kind, std::str::from_utf8(found.text).unwrap(), found.numbers)
     }
 
     #[test]
     fn every_spelling_has_its_meaning() {
+        let minus_two = 0_u64.wrapping_sub(2);
         let pairs = [
-            ("/dev/vda", Spec::Node(b"vda")),
-            ("/dev/cciss/c0d0", Spec::Node(b"cciss/c0d0")),
-            ("/dev/ubiblock0_1", Spec::Node(b"ubiblock0_1")),
-            ("/dev/mtdblock3", Spec::Node(b"mtdblock3")),
-            ("/dev/ubi0_1", Spec::Flash(b"ubi0_1")),
-            ("254:1", Spec::Number(254, 1)),
-            ("fe01", Spec::Number(254, 1)),
-            ("100fe01", Spec::Number(254, 0x1001)),
-            ("UUID=a-B", Spec::Uuid(b"a-B")),
-            ("LABEL=my disk", Spec::Label(b"my disk")),
-            ("PARTUUID=deadbeef-01", Spec::PartUuid(b"deadbeef-01", 0)),
-            ("PARTUUID=a/PARTNROFF=1", Spec::PartUuid(b"a", 1)),
-            ("PARTUUID=a/PARTNROFF=-2", Spec::PartUuid(b"a", -2)),
-            ("PARTLABEL=root", Spec::PartLabel(b"root")),
-            ("/dev/disk/by-uuid/x", Spec::Uuid(b"x")),
-            ("/dev/disk/by-label/a\\x20b", Spec::Label(b"a b")),
-            ("/dev/disk/by-partuuid/x", Spec::PartUuid(b"x", 0)),
-            ("/dev/disk/by-partlabel/a\\x2fb\\x", Spec::PartLabel(b"a/b\\x")),
-            ("ubi0:rootfs", Spec::Flash(b"ubi0:rootfs")),
-            ("mtd3", Spec::Flash(b"mtd3")),
+            ("/dev/vda", (Kind::Node, "vda", (0, 0))),
+            ("/dev/cciss/c0d0", (Kind::Node, "cciss/c0d0", (0, 0))),
+            ("/dev/ubiblock0_1", (Kind::Node, "ubiblock0_1", (0, 0))),
+            ("/dev/mtdblock3", (Kind::Node, "mtdblock3", (0, 0))),
+            ("254:1", (Kind::Number, "254:1", (254, 1))),
+            ("fe01", (Kind::Number, "fe01", (254, 1))),
+            ("100fe01", (Kind::Number, "100fe01", (254, 0x1001))),
+            ("UUID=a-B", (Kind::Uuid, "a-B", (0, 0))),
+            ("LABEL=my disk", (Kind::Label, "my disk", (0, 0))),
+            ("PARTUUID=deadbeef-01", (Kind::PartUuid, "deadbeef-01", (0, 0))),
+            ("PARTUUID=a/PARTNROFF=1", (Kind::PartUuid, "a", (1, 0))),
+            ("PARTUUID=a/PARTNROFF=-2", (Kind::PartUuid, "a", (minus_two, 0))),
+            ("PARTLABEL=root", (Kind::PartLabel, "root", (0, 0))),
+            ("/dev/disk/by-uuid/x", (Kind::Uuid, "x", (0, 0))),
+            ("/dev/disk/by-label/a\\x20b", (Kind::Label, "a b", (0, 0))),
+            ("/dev/disk/by-partuuid/x", (Kind::PartUuid, "x", (0, 0))),
+            ("/dev/disk/by-partlabel/a\\x2fb\\x", (Kind::PartLabel, "a/b\\x", (0, 0))),
+            ("/dev/ubi0_1", (Kind::Tag, "_1", (0, 0))),
+            ("ubi0:rootfs", (Kind::Tag, "0:rootfs", (0, 0))),
+            ("mtd3", (Kind::Tag, "3", (0, 0))),
         ];
-        for (value, spec) in pairs {
-            assert_eq!(of(value), spec, "{value}");
+        for (value, meaning) in pairs {
+            assert_eq!(of(value), meaning, "{value}");
         }
     }
 
     #[test]
     fn what_others_do_is_said() {
-        for value in ["/dev/nfs", "/dev/mapper/vg-root", "ZFS=tank", "PARTUUID=a/PARTNROFF=x"] {
-            assert!(matches!(of(value), Spec::Foreign(_)), "{value}");
+        for value in ["/dev/nfs", "/dev/mapper/vg-root", "ZFS=tank"] {
+            assert_eq!(of(value).0, Kind::Foreign, "{value}");
         }
     }
 
@@ -162,9 +192,9 @@ mod tests {
     fn for_shares_a_value_is_a_tag_whatever_it_looks_like() {
         for kind in ["9p", "virtiofs"] {
             let spec = Spec::of(&mut Linux::default(), b"/dev/root", Some(kind.as_bytes()));
-            assert_eq!(spec, Spec::Tag);
+            assert_eq!((spec.kind, spec.text), (Kind::Tag, &b"/dev/root"[..]));
         }
         let spec = Spec::of(&mut Linux::default(), b"none", Some(b"tmpfs"));
-        assert_eq!(spec, Spec::Tag);
+        assert_eq!(spec.kind, Kind::Tag);
     }
 }

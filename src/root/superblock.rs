@@ -1,7 +1,7 @@
 //! What a device holds, by its first bytes.
 //!
 //! One row a kind, from the file systems' own headers: `fs/ext4/ext4.h`, `fs/xfs/libxfs/xfs_format.h`,
-//! `include/uapi/linux/btrfs_tree.h`, `include/linux/f2fs_fs.h`, `fs/fat`, `fs/exfat/exfat_raw.h`,
+//! `include/uapi/linux/btrfs_tree.h`, `include/linux/f2fs_fs.h`, `fs/fat`,
 //! `fs/squashfs/squashfs_fs.h`, `fs/erofs/erofs_fs.h`, `include/linux/swap.h`, `fs/isofs`.
 #![forbid(unsafe_code)]
 
@@ -47,13 +47,13 @@ const NAMELESS: (u32, u16, Name) = (0, 0, Name::Plain);
 const ANONYMOUS: (u32, Id) = (0, Id::None);
 
 /// What each row is called, an entry a row: the types to be mounted as, in order.
-const KINDS: &[u8] = b"xfs squashfs erofs f2fs btrfs ext4,ext3,ext2 vfat vfat exfat iso9660 \
-swap crypto_LUKS LVM2_member linux_raid_member";
+const KINDS: &[u8] = b"xfs squashfs erofs f2fs btrfs ext4,ext3,ext2 vfat vfat iso9660 \
+swap crypto_LUKS LVM2_member";
 
 /// From here on they are no file systems.
-const FOREIGN: usize = 10;
+const FOREIGN: usize = 9;
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 12] = [
     row((0, b"XFSB"), (32, Id::Plain), (108, 12, Name::Plain)),
     row((0, b"hsqs"), ANONYMOUS, NAMELESS),
     row((0x400, b"\xe2\xe1\xf5\xe0"), (0x430, Id::Plain), (0x440, 16, Name::Plain)),
@@ -63,13 +63,11 @@ const ROWS: [Row; 14] = [
     row((0x438, b"\x53\xef\0\0"), (0x468, Id::Plain), (0x478, 16, Name::Plain)),
     row((82, b"FAT3"), (67, Id::Serial), (71, 11, Name::Padded)),
     row((54, b"FAT1"), (39, Id::Serial), (43, 11, Name::Padded)),
-    row((3, b"EXFA"), (100, Id::Serial), NAMELESS),
     row((0x8001, b"CD00"), ANONYMOUS, (0x8028, 32, Name::Padded)),
     // The end of a page of 4 KiB.
     row((4086, b"SWAP"), (0x40c, Id::Plain), (0x41c, 16, Name::Plain)),
     row((0, b"LUKS"), ANONYMOUS, NAMELESS),
     row((0x218, b"LVM2"), ANONYMOUS, NAMELESS),
-    row((0x1000, b"\xfc\x4e\x2b\xa9"), ANONYMOUS, NAMELESS),
 ];
 
 /// What a device holds.
@@ -256,7 +254,6 @@ pub(crate) mod tests {
             ("swap", device(&[(4086, b"SWAPSPACE2")])),
             ("crypto_LUKS", device(&[(0, b"LUKS\xba\xbe")])),
             ("LVM2_member", device(&[(0x218, b"LVM2 001")])),
-            ("linux_raid_member", device(&[(4096, b"\xfc\x4e\x2b\xa9")])),
         ];
         for (kind, image) in &images {
             let superblock = Superblock::of(image).unwrap();

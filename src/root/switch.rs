@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use super::ROOT;
-use super::program;
+use super::program::{self, UNREACHED};
 use crate::boot::Boot;
 use crate::files::{self, Kind};
 use crate::forms::form;
@@ -48,13 +48,9 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn has_init(&mut self, own: crate::kernel::Stat) -> bool {
         for path in self.candidates().into_iter().flatten() {
-            let is_own = self.k.stat(path).is_ok_and(|stat| own.is_same(&stat));
-            let (errno, why) = match program::check(self.k, path) {
-                _ if is_own => (Errno::ELOOP, form!("it is insinit itself")),
+            let (errno, why) = match program::check(self.k, path, own, 0) {
                 Ok(()) => return true,
-                Err((Errno::ENOENT, _)) if self.k.stat(path).is_err() && self.is_default() => {
-                    continue;
-                }
+                Err((Errno::ENOENT, UNREACHED)) if self.is_default() => continue,
                 Err(fault) => fault,
             };
             let line = self.log.say(Priority::Error, form!("exec %: %: ")).bytes(path.to_bytes());

@@ -41,22 +41,23 @@ impl Words {
         let given = word.value.filter(|value| !value.is_empty());
         let value = given.unwrap_or_default();
         let seconds = text::number(value, 10);
-        match (number, given, seconds) {
-            (0, ..) => self.kinds = given,
-            (1, ..) => self.options = given,
-            (2, None, _) => self.wait = u64::MAX,
-            (2, _, Some(seconds)) => self.wait = seconds.saturating_add(1),
-            (3, None, _) => self.delay = 0,
-            (3, _, Some(seconds)) => self.delay = seconds,
-            (2 | 3, ..) => return Some("not a number of seconds"),
-            (4, None, _) => self.overlay = None,
-            (4, ..) => match value.strip_prefix(b"tmpfs") {
-                Some(options @ ([] | [b',', ..])) => self.overlay = Some(text::tail(options, 1)),
-                _ => return Some("not tmpfs[,OPTIONS]"),
+        match number {
+            0 => self.kinds = given,
+            1 => self.options = given,
+            2 | 3 if given.is_some() && seconds.is_none() => {
+                return Some("not a number of seconds");
+            }
+            2 => self.wait = seconds.map_or(u64::MAX, |seconds| seconds.saturating_add(1)),
+            3 => self.delay = seconds.unwrap_or_default(),
+            4 => match value.strip_prefix(b"tmpfs") {
+                Some([]) => self.overlay = Some(b""),
+                Some([b',', options @ ..]) => self.overlay = Some(options),
+                _ if given.is_some() => return Some("not tmpfs[,OPTIONS]"),
+                _ => self.overlay = None,
             },
-            (5, None, _) => self.mounts.truncate(0),
-            (5, ..) => self.mounts.push(k, value),
-            (6 | 7, ..) => self.writable = number == 7,
+            5 if given.is_some() => self.mounts.push(k, value),
+            5 => self.mounts.truncate(0),
+            6 | 7 => self.writable = number == 7,
             _ => return Some("to resume is systemd's or initramfs-tools' work"),
         }
         Some("")

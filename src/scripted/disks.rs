@@ -154,13 +154,7 @@ impl Machine {
 
     /// A file of /sys/class.
     pub(super) fn class(&self, path: &str) -> Option<Node> {
-        if ["", "block", "mtd", "ubi"].contains(&path) {
-            return Some(Node::Dir);
-        }
-        if let Some((_, content)) = self.flash.iter().find(|(file, _)| file == path) {
-            return Some(Node::File(content.as_bytes().into()));
-        }
-        if self.flash.iter().any(|(file, _)| file.starts_with(&format!("{path}/"))) {
+        if ["", "block"].contains(&path) {
             return Some(Node::Dir);
         }
         let (name, file) = path.strip_prefix("block/")?.split_once('/')?;
@@ -184,14 +178,8 @@ impl Machine {
 
     /// What a folder of /sys/class holds.
     pub(super) fn in_class(&self, class: &str) -> Vec<(String, u8)> {
-        let names: Vec<String> = match class {
-            "block" => self.disks().map(|disk| disk.name.replace('/', "!")).collect(),
-            _ => {
-                let below = format!("{class}/");
-                let inside = self.flash.iter().filter_map(|(file, _)| file.strip_prefix(&below));
-                inside.filter_map(|file| file.split('/').next()).map(String::from).collect()
-            }
-        };
+        let disks = self.disks().filter(|_| class == "block");
+        let names: Vec<String> = disks.map(|disk| disk.name.replace('/', "!")).collect();
         names.into_iter().map(|name| (name, DT_LNK as u8)).collect()
     }
 }
