@@ -5,6 +5,7 @@ use crate::kernel::Kernel;
 use crate::programs::Programs;
 use crate::scenario::Made;
 use anyhow::{Context, Result};
+use flate2::bufread::MultiGzDecoder;
 use insinit_initramfs::Compression;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{Action, Check, Filters, LzmaOptions, Stream};
@@ -58,11 +59,13 @@ pub fn plain(kernel: &Kernel, module: &str) -> Result<Vec<u8>> {
     let path = file(kernel, module)
         .with_context(|| format!("{} has no module {module}", kernel.release))?;
     let bytes = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
-    if path.extension().is_none_or(|suffix| suffix != "xz") {
-        return Ok(bytes);
-    }
     let mut plain = Vec::new();
-    XzDecoder::new_multi_decoder(bytes.as_slice()).read_to_end(&mut plain)?;
+    match path.extension().and_then(|suffix| suffix.to_str()) {
+        Some("xz") => XzDecoder::new_multi_decoder(bytes.as_slice()).read_to_end(&mut plain)?,
+        Some("gz") => MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?,
+        Some("zst") => return Ok(zstd::decode_all(bytes.as_slice())?),
+        _ => return Ok(bytes),
+    };
     Ok(plain)
 }
 
@@ -71,7 +74,7 @@ fn file(kernel: &Kernel, module: &str) -> Option<PathBuf> {
     kernel.trees().find_map(|tree| {
         let order = fs::read_to_string(tree.join("modules.order")).ok()?;
         let built = order.lines().find(|path| name(path).as_deref() == Some(module))?;
-        let files = ["", ".xz"].map(|suffix| tree.join(format!("{built}{suffix}")));
+        let files = ["", ".xz", ".gz", ".zst"].map(|suffix| tree.join(format!("{built}{suffix}")));
         files.into_iter().find(|file| file.is_file())
     })
 }

@@ -13,6 +13,7 @@ mod order;
 mod parameters;
 mod results;
 mod root;
+mod small;
 mod testmods;
 mod ways;
 mod wrong;
@@ -37,6 +38,7 @@ pub fn all() -> Vec<Scenario> {
         root::SCENARIOS,
         limits::SCENARIOS,
         jobs::SCENARIOS,
+        small::SCENARIOS,
         testmods::SCENARIOS,
         results::SCENARIOS,
         wrong::SCENARIOS,
