@@ -36,7 +36,7 @@ pub enum Origin {
 const TRIXIE: &[&str] = &["trixie", "trixie-security", "forky"];
 
 /// All of them.
-pub static SOURCES: [Source; 14] = [
+pub static SOURCES: [Source; 15] = [
     packaged("6.12-x86_64", "x86_64", "Debian 13", TRIXIE, "linux-image-amd64"),
     packaged("6.12-aarch64", "aarch64", "Debian 13", TRIXIE, "linux-image-arm64"),
     packaged("6.12-riscv64", "riscv64", "Debian 13", TRIXIE, "linux-image-riscv64"),
@@ -46,6 +46,13 @@ pub static SOURCES: [Source; 14] = [
         "Debian 12: inflates no modules",
         &["bookworm"],
         "linux-image-cloud-amd64",
+    ),
+    packaged(
+        "6.1-aarch64",
+        "aarch64",
+        "Debian 12: inflates no modules",
+        &["bookworm"],
+        "linux-image-cloud-arm64",
     ),
     packaged("7.2-x86_64", "x86_64", "Debian 14: nullfs", &["forky"], "linux-image-cloud-amd64"),
     built("small-x86_64-gzip", "x86_64", "inflates gzip modules", &["x86_64", "mod-gzip"]),

@@ -1,6 +1,7 @@
 //! What takes too long for every change: checks without a boot that `cargo qemu test --long [NAME]` makes
 //! besides the boots.
 
+use crate::differential;
 use crate::ground;
 use crate::judge;
 use crate::programs::{cargo, target_folder, workspace};
@@ -26,6 +27,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "scripted boots in a storm of errors", run: storms },
     Check { name: "sixty modules side by side, fifty times", run: side_by_side },
     Check { name: "the library's tests under Miri", run: miri },
+    Check { name: "plans against modprobe's, of every name and alias", run: differential::long },
     Check { name: "every module packed again, inflated here", run: recompress::run },
 ];
 

@@ -16,6 +16,7 @@ mod command;
 mod console;
 mod debian;
 mod debian_root;
+mod differential;
 mod disks;
 mod ground;
 mod headers;

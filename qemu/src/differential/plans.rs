@@ -1,0 +1,91 @@
+//! Plans as each program makes them: lines in order, each once.
+
+use super::index::{Index, kmod};
+use crate::machine::{self, Machine};
+use crate::programs;
+use crate::setup;
+use crate::step;
+use anyhow::{Context, Result, ensure};
+use rayon::prelude::*;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// A plan.
+pub type Plan = Vec<String>;
+
+/// For many plans of modprobe's.
+const MANY: Duration = Duration::from_secs(600);
+
+/// Names that modprobe is asked for at a time.
+const AT_A_TIME: usize = 1000;
+
+/// modprobe's plans. Between two names it is asked for what is built in, so that it is seen where one ends.
+pub fn modprobe(index: &Index, asked: &[String]) -> Result<Vec<Plan>> {
+    let empty = tempfile::tempdir()?;
+    let end = format!("builtin {}", index.builtin);
+    let mut plans = Vec::new();
+    for asked in asked.chunks(AT_A_TIME) {
+        // A name that can't be had makes its status 1.
+        let script = "modprobe=$1; shift; \"$modprobe\" \"$@\" 2>/dev/null || true";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(kmod("modprobe")?).env_remove("MODPROBE_OPTIONS");
+        command.arg("-C").arg(empty.path()).arg("-d").arg(index.root());
+        command.args(["-S", &index.release, "--show-depends", "-a"]);
+        command.args(asked.iter().flat_map(|name| [name.as_str(), &index.builtin]));
+        let said = step::output(&mut command, MANY)?;
+        let mut plan = Plan::new();
+        let before = plans.len();
+        for line in said.lines().map(str::trim_end) {
+            match line {
+                line if line == end => plans.push(std::mem::take(&mut plan)),
+                line if plan.iter().any(|known| known == line) => {}
+                line => plan.push(line.to_string()),
+            }
+        }
+        ensure!(plans.len() - before == asked.len(), "modprobe does not answer every name");
+    }
+    Ok(plans)
+}
+
+/// Our plans, by the loader of this host.
+pub fn insinit(index: &Index, asked: &[String]) -> Result<Vec<Plan>> {
+    let host = machine::named(std::env::consts::ARCH).map_err(anyhow::Error::msg)?;
+    let loader = programs::build(host)?.loader;
+    all(index, &[loader.as_os_str()], asked)
+}
+
+/// Our plans, by the loader of another machine under qemu-user.
+pub fn foreign(index: &Index, machine: &Machine, asked: &[String]) -> Result<Vec<Plan>> {
+    let loader = programs::build(machine)?.loader;
+    if machine.name == std::env::consts::ARCH {
+        return all(index, &[loader.as_os_str()], asked);
+    }
+    let emulator = format!("qemu-{}-static", machine.name);
+    if setup::which(&emulator).is_none() {
+        setup::install_tools(&[(emulator.clone(), "qemu-user-static".to_string())])?;
+    }
+    all(index, &[emulator.as_ref(), loader.as_os_str()], asked)
+}
+
+fn all(index: &Index, program: &[&std::ffi::OsStr], asked: &[String]) -> Result<Vec<Plan>> {
+    asked.par_iter().enumerate().map(|(at, name)| one(index, program, at, name)).collect()
+}
+
+/// One plan. What holds a comma stands in a list file.
+fn one(index: &Index, program: &[&std::ffi::OsStr], at: usize, name: &str) -> Result<Plan> {
+    let file = format!("/list-{at}");
+    let word = if name.contains(',') {
+        std::fs::write(index.root().join(&file[1..]), format!("{name}\n"))?;
+        format!("insinit.list={file}")
+    } else {
+        format!("insinit.modules=\"{name}\"")
+    };
+    let mut command = Command::new(program.first().context("no program")?);
+    command.args(&program[1..]).arg("plan").arg("-d").arg(index.root());
+    let output = command.args(["-S", &index.release, &word]).output();
+    let output =
+        output.with_context(|| format!("{} can't be run", Path::new(program[0]).display()))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(said.lines().map(|line| line.trim_end().to_string()).collect())
+}
