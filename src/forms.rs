@@ -136,6 +136,14 @@ pub const FORMS: &[&str] = &[
     "too many interpreters",
     #[cfg(feature = "root")]
     "not a program",
+    #[cfg(feature = "jobs")]
+    "wait %: loading for % s",
+    #[cfg(feature = "jobs")]
+    "still loading after % s",
+    #[cfg(feature = "jobs")]
+    "its worker died, signal %",
+    #[cfg(feature = "jobs")]
+    "its worker died, status %",
 ];
 
 /// A form by its number.

@@ -16,11 +16,12 @@
 use crate::boot::Boot;
 use crate::budget::{self, Shortage};
 use crate::files;
+use crate::forms::form;
 use crate::image::Format;
 use crate::inflate::Damage;
 use crate::kernel::{Errno, Kernel};
 use crate::line::Priority;
-use crate::load::{Job, Watch, Way};
+use crate::load::{Job, Loader, Watch, Way};
 use crate::mem::{Slots, Table};
 use crate::outcome::{Outcome, Why};
 use crate::queue::Queue;
@@ -38,13 +39,10 @@ const SLACK: u64 = 64 << 10;
 /// What a worker leaves behind.
 #[derive(Clone, Copy)]
 pub struct Report {
-    /// When it ended, in microseconds; 0 if it left nothing.
-    end: u64,
-    inflate: u64,
-    /// The kernel was told to ignore something.
-    #[cfg_attr(not(feature = "ways"), expect(dead_code, reason = "nobody says so"))]
-    is_forced: bool,
+    /// Its end is 0 if the worker left nothing.
+    watch: Watch,
     outcome: Outcome,
+    format: Option<Format>,
     shortage: Shortage,
     damage: Option<Damage>,
 }
@@ -55,9 +53,8 @@ struct Lane {
     /// The worker's process; 0 if there is none.
     worker: i32,
     step: u32,
-    watch: Watch,
-    format: Format,
-    /// When it was named last, in microseconds.
+    /// When it began, and when it was named last, in microseconds.
+    start: u64,
     named: u64,
 }
 
@@ -93,8 +90,8 @@ impl<K: Kernel> Boot<'_, K> {
         let lanes = self.config.jobs.lanes(self.k);
         if lanes < 2 || self.shows || !self.hire(lanes) {
             if self.config.jobs.timeout > 0 && self.done == 0 {
-                let what = "word insinit.timeout: ignored: no worker loads anything";
-                self.log.line(Priority::Warning, what);
+                let line = self.log.say(Priority::Warning, form!("word %: ignored: %"));
+                line.bytes(b"insinit.timeout").bytes(b"no worker loads anything");
                 self.log.send(self.k);
             }
             return false;
@@ -194,8 +191,8 @@ impl<K: Kernel> Boot<'_, K> {
         };
         let (step, claim) = self.crew.begun;
         self.crew.queue.start(step, claim);
-        let (watch, format) = (self.loader.watch, job.format);
-        let lane = Lane { worker, step, watch, format, named: watch.start };
+        let start = self.loader.watch.start;
+        let lane = Lane { worker, step, start, named: start };
         match self.crew.lanes.iter_mut().find(|lane| lane.worker == 0) {
             Some(free) => *free = lane,
             None => self.crew.lanes.push(self.k, lane),
@@ -206,9 +203,10 @@ impl<K: Kernel> Boot<'_, K> {
     /// The worker's part.
     fn work(&mut self, job: &Job<'_>, way: Way) {
         let outcome = self.perform(job, way);
-        let (shortage, damage) = (self.loader.shortage, self.loader.damage);
-        let (Watch { inflate, is_forced, .. }, end) = (self.loader.watch, self.k.now());
-        let report = Report { end, inflate, is_forced, outcome, shortage, damage };
+        self.loader.watch.end = self.k.now();
+        let Loader { watch, shortage, damage, .. } = self.loader;
+        let format = Some(job.format);
+        let report = Report { watch, outcome, format, shortage, damage };
         self.crew.reports.set(self.crew.begun.0, report);
     }
 
@@ -221,9 +219,9 @@ impl<K: Kernel> Boot<'_, K> {
         while let Some(lane) = self.crew.lanes.get(at).copied() {
             match ended {
                 _ if lane.worker == 0 => {}
-                Ok((worker, status)) if worker == lane.worker => self.ended(at, &lane, status, now),
-                Err(Errno::ECHILD) => self.ended(at, &lane, -1, now),
-                _ => self.look_after(at, &lane, now),
+                Ok((worker, status)) if worker == lane.worker => self.ended(at, lane, status, now),
+                Err(Errno::ECHILD) => self.ended(at, lane, -1, now),
+                _ => self.look_after(at, lane, now),
             }
             at = at.wrapping_add(1);
         }
@@ -234,17 +232,17 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Says what a worker has come to.
     #[inline(never)]
-    fn ended(&mut self, at: usize, lane: &Lane, status: i32, now: u64) {
+    fn ended(&mut self, at: usize, lane: Lane, status: i32, now: u64) {
         let mut outcome = Outcome::failed(Why::Died, Errno::ECHILD);
-        self.loader.watch = Watch { status, ..lane.watch };
-        self.loader.format = Some(lane.format);
-        let (report, mut end) = (self.crew.reports.get(lane.step), now);
-        if status == 0 && report.end > 0 {
+        self.loader.watch = Watch { start: lane.start, end: now, status, ..Watch::default() };
+        if status == 0 {
+            let report = self.crew.reports.get(lane.step);
+            self.loader.watch = report.watch;
             (self.loader.shortage, self.loader.damage) = (report.shortage, report.damage);
-            (self.loader.watch.inflate, end) = (report.inflate, report.end);
-            let name = self.plan.step(lane.step).map_or(b"".as_slice(), |step| step.name);
+            self.loader.format = report.format;
+            let name = self.name(lane.step);
             #[cfg(feature = "ways")]
-            if report.is_forced {
+            if report.watch.is_forced {
                 self.say_forced(name);
             }
             outcome = self.judge(name, report.outcome);
@@ -253,22 +251,30 @@ impl<K: Kernel> Boot<'_, K> {
             self.vacate(at);
             self.crew.queue.again(lane.step);
         } else {
-            self.over(at, lane, outcome, end);
+            self.over(at, lane.step, outcome);
         }
     }
 
+    /// The name of a step.
+    #[inline(never)]
+    fn name(&self, step: u32) -> &'static [u8] {
+        self.plan.step(step).map_or(b"", |step| step.name)
+    }
+
     /// Names a load that runs for long, and leaves one behind that runs for too long.
-    fn look_after(&mut self, at: usize, lane: &Lane, now: u64) {
-        let (ran, limit) = (now.saturating_sub(lane.watch.start), self.config.jobs.timeout);
-        if limit > 0 && ran / 1_000_000 >= limit {
+    fn look_after(&mut self, at: usize, lane: Lane, now: u64) {
+        let seconds = now.saturating_sub(lane.start) / 1_000_000;
+        let limit = self.config.jobs.timeout;
+        if limit > 0 && seconds >= limit {
             self.k.kill(lane.worker);
             self.crew.left.push(self.k, Left { worker: lane.worker, step: lane.step });
-            self.loader.watch = Watch { status: limit as i32, ..lane.watch };
-            self.over(at, lane, Outcome::failed(Why::Late, Errno::ETIMEDOUT), now);
+            let (start, status) = (lane.start, limit as i32);
+            self.loader.watch = Watch { start, end: now, status, ..Watch::default() };
+            self.over(at, lane.step, Outcome::failed(Why::Late, Errno::ETIMEDOUT));
         } else if now.saturating_sub(lane.named) >= LONG {
-            let name = self.plan.step(lane.step).map_or(b"".as_slice(), |step| step.name);
-            let line = self.log.line(Priority::Warning, "wait ").name(name);
-            line.str(": loading for ").number(ran / 1_000_000).str(" s");
+            let name = self.name(lane.step);
+            let line = self.log.say(Priority::Warning, form!("wait %: loading for % s"));
+            line.name(name).number(seconds);
             self.log.send(self.k);
             if let Some(lane) = self.crew.lanes.get_mut(at) {
                 lane.named = now;
@@ -278,13 +284,13 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Settles a load that is over, or was given up.
     #[inline(never)]
-    fn over(&mut self, at: usize, lane: &Lane, outcome: Outcome, end: u64) {
+    fn over(&mut self, at: usize, number: u32, outcome: Outcome) {
         self.vacate(at);
-        let Some(mut step) = self.plan.step(lane.step).copied() else { return };
+        let Some(mut step) = self.plan.step(number).copied() else { return };
         step.outcome = outcome;
-        let micros = end.saturating_sub(lane.watch.start);
-        (self.loader.watch.lane, self.loader.watch.end) = (at as u64, end);
-        self.settle(lane.step, &step, micros, None);
+        self.loader.watch.lane = at as u64;
+        let Watch { start, end, .. } = self.loader.watch;
+        self.settle(number, &step, end.saturating_sub(start), None);
     }
 
     fn vacate(&mut self, at: usize) {

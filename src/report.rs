@@ -150,7 +150,7 @@ fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) 
         }
         #[cfg(feature = "jobs")]
         Why::Late => {
-            line.str("still loading after ").number(loader.watch.status as u64).str(" s");
+            line.form(form!("still loading after % s")).number(loader.watch.status as u64);
         }
         #[cfg(feature = "jobs")]
         Why::Died => died(line, loader.watch.status),
@@ -162,10 +162,9 @@ fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) 
 #[cfg(feature = "jobs")]
 fn died(line: &mut Line, status: i32) {
     let signal = status as u64 & 0x7f;
-    line.str("its worker died, ");
     match signal {
-        0 => line.str("status ").number(status as u64 >> 8),
-        _ => line.str("signal ").number(signal),
+        0 => line.form(form!("its worker died, status %")).number(status as u64 >> 8),
+        _ => line.form(form!("its worker died, signal %")).number(signal),
     };
 }
 
