@@ -20,6 +20,8 @@ use crate::load::Loader;
 use crate::load::Watch;
 use crate::log::Log;
 use crate::mem::Table;
+#[cfg(feature = "jobs")]
+use crate::mem::Zero;
 use crate::outcome::{KINDS, Kind, Outcome, Why};
 use crate::params;
 use crate::plan::{self, Link, Plan, Scope, Step, Task};
@@ -112,7 +114,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
             done: 0,
             coldplug: Coldplug::default(),
             #[cfg(feature = "jobs")]
-            crew: Crew::default(),
+            crew: Crew::zero(),
             #[cfg(feature = "jobs")]
             stages: [0; 3],
             counts: [0; KINDS],

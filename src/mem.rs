@@ -64,6 +64,9 @@ unsafe impl Zero for crate::plan::Plan {}
 // SAFETY: the same.
 #[cfg(feature = "jobs")]
 unsafe impl Zero for crate::jobs::Report {}
+// SAFETY: the same; slots that are none have a null pointer.
+#[cfg(feature = "jobs")]
+unsafe impl Zero for crate::jobs::Crew {}
 
 /// Cuts `len` bytes, rounded up to a multiple of 8, from the arena: where they are, and how many.
 #[inline(never)]
