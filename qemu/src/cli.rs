@@ -212,6 +212,10 @@ pub struct BenchOptions {
     #[arg(long, value_name = "SET/FORM/CONTESTANT")]
     pub only: Vec<String>,
 
+    /// Inflate the largest module of each machine on the host instead, against the usual programs
+    #[arg(long, conflicts_with_all = ["only", "count_only", "profile", "init"])]
+    pub inflate: bool,
+
     /// Leave out the boots that measure memory
     #[arg(long)]
     pub count_only: bool,
@@ -223,6 +227,10 @@ pub struct BenchOptions {
     /// A program of yours that takes insinit's words, as one more contestant
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
+
+    /// Draw each contestant's own instructions there, as SVG
+    #[arg(long, value_name = "FILE", conflicts_with = "inflate")]
+    pub chart: Option<PathBuf>,
 
     /// Write the figures there, too
     #[arg(long, value_name = "FILE")]

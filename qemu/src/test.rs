@@ -1,5 +1,6 @@
 //! `cargo qemu test`: the host's checks, then the boots, then one line that counts.
 
+use crate::bench::sample;
 use crate::checks;
 use crate::cli::{self, TestOptions};
 use crate::ground;
@@ -42,6 +43,9 @@ pub fn run(options: &TestOptions) -> Result<bool> {
     }
     run_test::run(&machines, options.part(), &mut tally);
     systems::run(&machines, options.part(), options.is_long(), &mut tally);
+    if machines.iter().any(|machine| machine.name == "x86_64") && sample::is_meant(options.part()) {
+        sample::run(&mut tally);
+    }
     println!("{} boots, {} s in all", jobs.len(), begun.elapsed().as_secs());
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed == 0)
@@ -61,6 +65,7 @@ fn jobs(options: &TestOptions) -> Result<Vec<Job>> {
     let jobs = scenarios::jobs(&names, options.part(), options.is_long());
     let is_check = |check: &Check| options.is_long() && check.name.contains(options.part());
     let others = run_test::is_meant(options.part())
+        || sample::is_meant(options.part())
         || systems::is_meant(&machines, options.part(), options.is_long());
     let any = !jobs.is_empty() || CHECKS.iter().any(is_check) || others;
     ensure!(any, "no boot test has {:?} in its name", options.part());

@@ -7,15 +7,18 @@
 
 mod boot;
 mod cells;
+mod chart;
 mod contestant;
 mod depmod;
 mod files;
 mod filter;
 mod goals;
+mod inflate;
 mod json;
 mod known;
 mod packages;
 mod programs;
+pub mod sample;
 mod sets;
 mod table;
 
@@ -46,6 +49,9 @@ pub fn run(options: &BenchOptions) -> Result<bool> {
     let programs = programs::build(&loader::build(machine)?.loader)?;
     let folder = loader::target_folder()?.join("bench");
     fs::create_dir_all(&folder)?;
+    if options.inflate {
+        return inflate::run(&programs, &folder, options.json.as_deref());
+    }
     let guest = Guest::new(kernel, programs, &folder)?;
     let mut all = Contestant::all();
     all.extend(options.init.clone().map(Contestant::Yours));
@@ -60,6 +66,10 @@ pub fn run(options: &BenchOptions) -> Result<bool> {
     print!("{}", table::shown(&table));
     if let Some(file) = &options.json {
         fs::write(file, json::of(&table, guest.release()))
+            .with_context(|| format!("can't write {}", file.display()))?;
+    }
+    if let Some(file) = &options.chart {
+        fs::write(file, chart::of(&table))
             .with_context(|| format!("can't write {}", file.display()))?;
     }
     Ok(goals::shown(&table))
