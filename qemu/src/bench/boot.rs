@@ -41,6 +41,8 @@ pub struct Counts {
     pub user: u64,
     /// Programs' inside load calls: somebody else ran meanwhile.
     pub alien: u64,
+    /// Those of inflating, where the contestant marks it.
+    pub marked: u64,
     /// System calls.
     pub calls: u64,
     /// Load calls.
@@ -280,6 +282,7 @@ fn counts(text: &str) -> Counts {
         outside: total.saturating_sub(of("inside")),
         user: of("user"),
         alien: of("alien"),
+        marked: of("marked"),
         calls: of("calls").saturating_sub(1),
         loads: of("loads"),
         faults: of("faults"),

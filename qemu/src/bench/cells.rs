@@ -49,7 +49,7 @@ pub fn wanted(all: &[Contestant], filter: &Filter) -> Vec<Key> {
         for form in FORMS {
             let takes = |contestant: &&Contestant| filter.takes(size, form, contestant);
             let any = all.iter().any(|contestant| takes(&contestant));
-            let row = all.iter().filter(|one| takes(one) || any && **one == Contestant::Floor);
+            let row = all.iter().filter(|one| takes(one) || any && one.is_floor());
             keys.extend(row.map(|one| Key { size, form, contestant: one.clone() }));
         }
     }

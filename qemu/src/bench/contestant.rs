@@ -15,6 +15,8 @@ pub enum Contestant {
     Fixed,
     /// The same with the list of /proc/cmdline: what everybody is compared with.
     Floor,
+    /// A floor for gzip: the list of /proc/cmdline, inflated with the C library zlib.
+    Zlib,
     /// This project's.
     Insinit,
     /// The user's, with the words of insinit.
@@ -49,6 +51,7 @@ impl Contestant {
         vec![
             C::Fixed,
             C::Floor,
+            C::Zlib,
             C::Insinit,
             C::BusyboxInsmod,
             C::BusyboxModprobe,
@@ -57,12 +60,19 @@ impl Contestant {
         ]
     }
 
+    /// Whether it is measured beside every other.
+    #[must_use]
+    pub fn is_floor(&self) -> bool {
+        matches!(self, Self::Floor | Self::Zlib)
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> String {
         let name = match self {
             Self::Fixed => "floor, fixed list",
             Self::Floor => "floor",
+            Self::Zlib => "floor with zlib",
             Self::Insinit => "insinit",
             Self::Yours(file) => return file.display().to_string(),
             Self::BusyboxInsmod => "busybox insmod",
@@ -82,6 +92,7 @@ impl Contestant {
             Self::Insinit => {
                 form != F::Zstd || insinit::unpack::knows(insinit::image::Format::Zstd)
             }
+            Self::Zlib => form == F::Gzip,
             Self::Yours(_) => true,
             Self::BusyboxInsmod | Self::BusyboxModprobe => form != F::Zstd,
             // Debian's kmod is built without zlib.
@@ -98,6 +109,7 @@ impl Contestant {
         match self {
             Self::Fixed => place.by_path(&programs::fixed(&place.paths())?),
             Self::Floor => place.by_path(&place.programs.guest("floor")),
+            Self::Zlib => place.by_path(&programs::zlib()?),
             Self::Insinit => place.by_path(&place.programs.loader),
             Self::Yours(file) => place.by_path(file),
             Self::BusyboxInsmod => place.busybox(false),

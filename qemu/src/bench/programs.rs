@@ -56,6 +56,21 @@ pub fn fixed(paths: &[String]) -> Result<PathBuf> {
     Ok(guest(&target_folder()?.join("bench"), &list)?.join("bench-fixed"))
 }
 
+/// The floor that inflates with zlib: with a C library, so it is linked statically for this host.
+///
+/// # Errors
+/// It can't be built.
+pub fn zlib() -> Result<PathBuf> {
+    let target = target_folder()?.join("bench");
+    let triple = "x86_64-unknown-linux-gnu";
+    let mut command = cargo();
+    command.args(["build", "--profile", "tool", "--package", "insinit-bench-zlib"]);
+    command.args(["--target", triple, "--target-dir"]).arg(&target);
+    command.env("RUSTFLAGS", "-Ctarget-feature=+crt-static -Cstrip=symbols");
+    step::output(&mut command, BUILD).context("can't build the floor with zlib")?;
+    Ok(target.join(triple).join("tool").join("insinit-bench-zlib"))
+}
+
 /// Builds the guest's programs below `target` with this list for the fixed floor; gives their folder.
 fn guest(target: &Path, list: &str) -> Result<PathBuf> {
     let mut command = cargo();

@@ -10,9 +10,10 @@ use std::fmt::Write;
 pub type Row = (&'static str, &'static str, fn(&Figures) -> u64);
 
 /// What is shown of the figures.
-pub const ROWS: [Row; 9] = [
+pub const ROWS: [Row; 10] = [
     ("outside load calls", "instructions_outside", |figures| figures.counts.outside),
     ("all instructions", "instructions", |figures| figures.counts.total),
+    ("inflating, marked", "instructions_marked", |figures| figures.counts.marked),
     ("system calls", "system_calls", |figures| figures.counts.calls),
     ("page faults", "page_faults", |figures| figures.counts.faults),
     ("private, KiB", "private_kib", |figures| figures.memory.private),
