@@ -8,10 +8,7 @@ use crate::name::normal;
 /// Takes time in proportion to the product of the lengths at worst: only the last `*` is tried again.
 #[must_use]
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    if let ([byte, ..], [first, ..]) = (pattern, text)
-        && !is_wild(*byte)
-        && normal(*byte) != normal(*first)
-    {
+    if !may_match(pattern, text) {
         return false; // nearly always
     }
     let (mut pattern, mut text) = (pattern, text);
@@ -33,6 +30,15 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
         } else {
             return false;
         }
+    }
+}
+
+/// Whether the first bytes don't rule it out.
+#[must_use]
+pub fn may_match(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern, text) {
+        ([byte, ..], [first, ..]) => is_wild(*byte) || normal(*byte) == normal(*first),
+        _ => true,
     }
 }
 

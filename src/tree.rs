@@ -248,9 +248,10 @@ fn next_builtin(items: &mut &'static [u8], wanted: &[u8]) -> Option<&'static [u8
 /// pattern may hold blanks): its module.
 fn next_module(lines: &mut &'static [u8], alias: &[u8]) -> Option<&'static [u8]> {
     loop {
-        let mut line = text::take(lines, b'\n')?;
-        let name = text::take_last(&mut line).unwrap_or_default();
-        if let Some(pattern) = line.strip_prefix(b"alias ")
+        let line = text::take(lines, b'\n')?;
+        if let Some(mut pattern) = line.strip_prefix(b"alias ")
+            && glob::may_match(text::trim(text::head(pattern, 1)), alias)
+            && let Some(name) = text::take_last(&mut pattern)
             && glob::matches(text::trim(pattern), alias)
         {
             return Some(name);
