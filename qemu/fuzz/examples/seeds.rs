@@ -136,7 +136,7 @@ fn main() -> Result<()> {
         for (number, file) in files.iter().enumerate() {
             write(target, number, file)?;
         }
-        println!("fuzz/corpus/{target}: {} files", files.len());
+        println!("qemu/fuzz/corpus/{target}: {} files", files.len());
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What the fuzz targets share.
 //!
 //! ```text
-//! cargo run --manifest-path fuzz/Cargo.toml --example seeds    makes the first files of fuzz/corpus
-//! cargo +nightly fuzz run xz                               or gzip, lzma2, zstd, zstd_block, header
+//! cargo run --manifest-path qemu/fuzz/Cargo.toml --example seeds    makes the first files
+//! cargo +nightly fuzz run --fuzz-dir qemu/fuzz xz            or gzip, lzma2, zstd, zstd_block, header
 //! ```
 //!
 //! A target stops at a crash, at a byte written behind the limit, and where the loader's decoder and the
