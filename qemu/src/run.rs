@@ -31,10 +31,6 @@ const WIRES: &[&str] = &["virtio_pci", "virtio_console"];
 /// Those that shares need.
 const SHARES: &[&str] = &["9pnet_virtio", "9p"];
 
-/// For x86 kernels: on a busy host the timer's first ticks come so late that they panic over it
-/// (`arch/x86/kernel/apic/io_apic.c`: `check_timer`).
-const STEADY: &str = "no_timer_check ";
-
 /// The runner, in the image.
 const RUNNER: &str = "/insinit-runner";
 
@@ -114,8 +110,7 @@ fn command(
     shares: &[Share],
     wires: &Wires,
 ) -> CommandLine {
-    let steady = if machine.name == "x86_64" { STEADY } else { "" };
-    let words = format!("{steady}insinit.list= insinit.modules={}", modules.join(","));
+    let words = format!("insinit.list= insinit.modules={}", modules.join(","));
     let shared = shares.iter().flat_map(Share::words);
     let boot = Boot {
         machine,
