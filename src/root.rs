@@ -18,7 +18,7 @@ pub mod words;
 
 use crate::boot::Boot;
 use crate::forms::form;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Result};
 use crate::line::Priority;
 use crate::mem;
 use core::ffi::CStr;
@@ -26,7 +26,6 @@ use device::Search;
 use linux_raw_sys::general::{O_DIRECTORY, O_PATH};
 use mount::Want;
 use options::Options;
-use syscalls::Errno;
 
 /// Where the new root is mounted until it is the root.
 const ROOT: &CStr = c"/root";
@@ -47,9 +46,8 @@ impl<K: Kernel> Boot<'_, K> {
         let mut search = Search::default();
         self.delay();
         while !(self.mount_all(&mut search, what) && self.switch()) {
-            for path in [ROOT, LOWER, UPPER] {
-                let _ = self.k.detach(path);
-            }
+            let _ = self.k.detach(ROOT);
+            self.uncover();
             self.fail(None, None);
         }
     }
@@ -85,9 +83,8 @@ impl<K: Kernel> Boot<'_, K> {
     /// (`Documentation/filesystems/overlayfs.rst`).
     fn overlay(&mut self, options: &[u8]) -> bool {
         let data = mem::path(self.k, &[b"mode=0755,", options]);
-        for path in [ROOT, UPPER] {
-            let _ = self.k.make_dir(path);
-        }
+        let _ = self.k.make_dir(ROOT);
+        let _ = self.k.make_dir(UPPER);
         self.provide(b"overlay");
         let done = self.k.mount(c"tmpfs", UPPER, c"tmpfs", 0, data).and_then(|()| {
             self.k.make_dir(c"/root.rw/upper")?;
@@ -95,18 +92,27 @@ impl<K: Kernel> Boot<'_, K> {
             let data = c"lowerdir=/root.ro,upperdir=/root.rw/upper,workdir=/root.rw/work";
             self.k.mount(c"overlay", ROOT, c"overlay", 0, data)
         });
-        for path in [UPPER, LOWER] {
-            let _ = self.k.detach(path);
-        }
+        self.uncover();
         self.complain("overlay tmpfs,", options, done);
         done.is_ok()
+    }
+
+    /// Takes away the overlay's parts.
+    #[inline(never)]
+    fn uncover(&mut self) {
+        let _ = self.k.detach(UPPER);
+        let _ = self.k.detach(LOWER);
     }
 
     /// Mounts what one `insinit.mount=` asks for.
     #[inline(never)]
     fn mount_inside(&mut self, search: &mut Search, text: &'static [u8]) -> bool {
         let mut rest = text;
-        let [what, place, kinds, options, more] = [(); 5].map(|()| field(self.k, &mut rest));
+        let mut fields = [b"".as_slice(); 5];
+        for field in &mut fields {
+            *field = spec::decoded(self.k, &mut rest, b':');
+        }
+        let [what, place, kinds, options, more] = fields;
         let place = mem::path(self.k, &[place]);
         if !place.to_bytes().starts_with(b"/") || !more.is_empty() {
             let line = self.log.say(Priority::Error, form!("mount %: ")).bytes(text);
@@ -114,56 +120,35 @@ impl<K: Kernel> Boot<'_, K> {
             self.log.send(self.k);
             return false;
         }
-        let mut folder = Err(Errno::EIO);
-        let mut done = self.inside(|boot| {
+        let mut folder = None;
+        let mut done = self.inside(&mut |boot| {
             let _ = boot.k.make_dir(place);
-            folder = boot.k.open(place, O_PATH | O_DIRECTORY);
+            folder = Some(boot.k.open(place, O_PATH | O_DIRECTORY)?);
+            Ok(())
         });
-        done = done.and(folder.map(drop));
-        if let Ok(folder) = folder {
+        if let Some(folder) = folder {
             done = done.and(self.k.change_dir_to(folder));
             self.k.close(folder);
         }
-        let may_fail = Options::of(self.k, options, b"", true).may_fail;
-        if done.is_err() {
-            self.complain("mount at ", place.to_bytes(), done);
-            return may_fail;
-        }
+        self.complain("mount at ", place.to_bytes(), done);
         let kinds = Some(kinds).filter(|kinds| !kinds.is_empty());
         let want =
             Want { verb: form!("mount %: "), what, at: c".", kinds, options, writable: true };
-        let is_there = self.attach(search, &want);
+        let is_there = done.is_ok() && self.attach(search, &want);
         let _ = self.k.change_dir(c"/");
-        is_there || may_fail
+        is_there || Options::of(self.k, options, b"", true).may_fail
     }
 
     /// Does something with the new root as the root, and comes back.
     ///
     /// # Errors
-    /// What the calls that go there and back say.
-    fn inside<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> Result<T, Errno> {
+    /// What the calls that go there and back say, and what `act` does.
+    #[inline(never)]
+    fn inside(&mut self, act: &mut dyn FnMut(&mut Self) -> Result<()>) -> Result<()> {
         let old = self.k.open(c"/", O_PATH | O_DIRECTORY)?;
-        let done = self.k.change_root(ROOT).map(|()| act(self));
+        let done = self.k.change_root(ROOT).and_then(|()| act(self));
         let back = self.k.change_dir_to(old).and_then(|()| self.k.change_root(c"."));
         self.k.close(old);
         back.and(done)
     }
-}
-
-/// Takes what stands before the next colon that no `\` stands before.
-#[inline(never)]
-fn field<K: Kernel>(k: &mut K, rest: &mut &'static [u8]) -> &'static [u8] {
-    let mut field = mem::Table::new();
-    while let [byte, after @ ..] = *rest {
-        *rest = after;
-        match (byte, after) {
-            (b':', _) => break,
-            (b'\\', [escaped, after @ ..]) => {
-                field.push(k, *escaped);
-                *rest = after;
-            }
-            _ => field.push(k, *byte),
-        }
-    }
-    field.into_slice()
 }

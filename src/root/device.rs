@@ -92,9 +92,9 @@ fn c_str(path: &Path) -> &CStr {
 }
 
 /// Reads a file of /sys/class/block.
-fn attribute<'r, K: Kernel>(k: &mut K, room: &'r mut Room, parts: [&[u8]; 3]) -> &'r [u8] {
-    let [device, folder, file] = parts;
-    let path = path(&[b"/sys/class/block/", device, folder, file]);
+#[inline(never)]
+fn attribute<'r, K: Kernel>(k: &mut K, room: &'r mut Room, device: &[u8], file: &[u8]) -> &'r [u8] {
+    let path = path(&[b"/sys/class/block/", device, file]);
     let Ok(fd) = k.open(c_str(&path), O_RDONLY) else { return b"" };
     let len = k.read(fd, room).unwrap_or_default();
     k.close(fd);
@@ -126,9 +126,9 @@ impl Search {
         let mut found = None;
         let _ = files::entries(k, CLASS, &mut |k: &mut K, name, _| {
             let mut room = [0; 1024];
-            let device = Device::of(attribute(k, &mut room, [name, b"/", b"uevent"]));
-            if found.is_none() && self.is_meant(k, spec, name, &device) {
-                found = Some(self.found(k, &device));
+            let device = Device::of(attribute(k, &mut room, name, b"/uevent"));
+            if found.is_none() && is_meant(k, spec, name, &device) {
+                found = self.found(k, spec, &device);
             }
         });
         found
@@ -138,35 +138,10 @@ impl Search {
     pub fn names<K: Kernel>(k: &mut K, each: &mut dyn FnMut(&mut K, &[u8])) {
         let _ = files::entries(k, CLASS, &mut |k: &mut K, name, _| {
             let mut room = [0; 1024];
-            if attribute(k, &mut room, [name, b"/", b"size"]) != b"0" {
+            if attribute(k, &mut room, name, b"/size") != b"0" {
                 each(k, name);
             }
         });
-    }
-
-    fn is_meant<K: Kernel>(
-        &mut self,
-        k: &mut K,
-        spec: &Spec,
-        name: &[u8],
-        device: &Device,
-    ) -> bool {
-        let (wanted, (number, minor)) = (spec.text, spec.numbers);
-        match spec.kind {
-            Kind::Node => device.name() == wanted,
-            Kind::Number => (device.number(0), device.number(1)) == (number, minor),
-            Kind::PartLabel => device.field(4) == wanted && !wanted.is_empty(),
-            Kind::PartUuid => {
-                let known = device.field(5);
-                if number == 0 && !known.is_empty() {
-                    return is_same(known, wanted);
-                }
-                is_same(&part_uuid(k, name, device, number), wanted)
-            }
-            Kind::Uuid => self.look(k, device).is_some_and(|found| is_same(&found.uuid(), wanted)),
-            Kind::Label => self.look(k, device).is_some_and(|found| found.has_label(wanted)),
-            Kind::Tag | Kind::Foreign => false,
-        }
     }
 
     /// What the device holds.
@@ -179,11 +154,46 @@ impl Search {
         Superblock::of(text::head(self.image.insert(image), len))
     }
 
-    fn found<K: Kernel>(&mut self, k: &mut K, device: &Device) -> Found {
+    /// The device, if what it holds is what is meant, too.
+    fn found<K: Kernel>(&mut self, k: &mut K, spec: &Spec, device: &Device) -> Option<Found> {
         let superblock = self.look(k, device);
-        let kinds = superblock.as_ref().map_or(&b""[..], |found| found.kinds);
-        let is_foreign = superblock.is_some_and(|found| found.is_foreign);
-        Found { node: mem::path(k, &[b"/dev/", device.name()]), kinds, is_foreign }
+        let is_meant = match (spec.kind, &superblock) {
+            (Kind::Uuid, Some(found)) => {
+                let mut uuid = Uuid::new();
+                found.uuid(&mut uuid);
+                is_same(&uuid, spec.text)
+            }
+            (Kind::Label, Some(found)) => found.has_label(spec.text),
+            (Kind::Uuid | Kind::Label, None) => false,
+            _ => true,
+        };
+        let (kinds, is_foreign) =
+            superblock.map_or((&b""[..], false), |found| (found.kinds, found.is_foreign));
+        is_meant.then(|| Found {
+            node: mem::path(k, &[b"/dev/", device.name()]),
+            kinds,
+            is_foreign,
+        })
+    }
+}
+
+/// Whether a device is the one that is meant, as far as that is told without looking into it.
+fn is_meant<K: Kernel>(k: &mut K, spec: &Spec, name: &[u8], device: &Device) -> bool {
+    let (wanted, (number, minor)) = (spec.text, spec.numbers);
+    match spec.kind {
+        Kind::Node => device.name() == wanted,
+        Kind::Number => (device.number(0), device.number(1)) == (number, minor),
+        Kind::PartLabel => device.field(4) == wanted && !wanted.is_empty(),
+        Kind::PartUuid => {
+            let (mut known, mut found) = (device.field(5), Uuid::new());
+            if number != 0 || known.is_empty() {
+                part_uuid(k, name, device, number, &mut found);
+                known = &found;
+            }
+            is_same(known, wanted)
+        }
+        Kind::Uuid | Kind::Label => true,
+        Kind::Tag | Kind::Foreign => false,
     }
 }
 
@@ -192,23 +202,25 @@ fn is_same(found: &[u8], wanted: &[u8]) -> bool {
     found.eq_ignore_ascii_case(wanted) && !wanted.is_empty()
 }
 
-/// The UUID of the partition that stands `offset` places before this device on its disk.
+/// The UUID of the partition that stands `offset` places before this device on its disk; none is empty.
 #[inline(never)]
-fn part_uuid<K: Kernel>(k: &mut K, name: &[u8], device: &Device, offset: u64) -> Uuid {
-    // The folder of a partition lies in its disk's.
-    let folder: &[u8] = if device.part() == 0 { b"/" } else { b"/../" };
+fn part_uuid<K: Kernel>(k: &mut K, name: &[u8], device: &Device, offset: u64, uuid: &mut Uuid) {
+    let mut disk = Path::new();
+    let _ = disk.extend_from_slice(name);
+    if device.part() != 0 {
+        // The folder of a partition lies in its disk's.
+        let _ = disk.extend_from_slice(b"/..");
+    }
     let mut room = [0; 1024];
-    let block =
-        text::number(attribute(k, &mut room, [name, folder, b"queue/logical_block_size"]), 10)
-            .unwrap_or(512);
+    let block = attribute(k, &mut room, &disk, b"/queue/logical_block_size");
+    let block = text::number(block, 10).unwrap_or(512);
     // In sectors of 512 bytes, whatever the device's.
-    let size =
-        text::number(attribute(k, &mut room, [name, folder, b"size"]), 10).unwrap_or_default();
+    let size = text::number(attribute(k, &mut room, &disk, b"/size"), 10).unwrap_or_default();
     let blocks = size.checked_div(block / 512).unwrap_or_default();
     let part = device.part().wrapping_sub(offset);
-    let disk = Device::of(attribute(k, &mut room, [name, folder, b"uevent"]));
-    let Ok(fd) = open(k, &disk) else { return Uuid::new() };
-    let found = partitions::uuid(k, fd, block, blocks, part);
-    k.close(fd);
-    found
+    let disk = Device::of(attribute(k, &mut room, &disk, b"/uevent"));
+    if let Ok(fd) = open(k, &disk) {
+        partitions::uuid(k, fd, block, blocks, part, uuid);
+        k.close(fd);
+    }
 }

@@ -64,11 +64,7 @@ impl<K: Kernel> Boot<'_, K> {
             }
             let line = self.log.say(Priority::Error, want.verb).bytes(want.what);
             line.failed(trouble.errno).form(trouble.why).bytes(trouble.detail);
-            if trouble.may_come {
-                self.say_devices();
-            } else {
-                self.log.send(self.k);
-            }
+            self.end_line(trouble.may_come);
             return false;
         }
     }

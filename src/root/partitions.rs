@@ -11,35 +11,40 @@ const MARK: [u8; 2] = [0x55, 0xaa];
 /// The type of the partition that tells of a GPT.
 const PROTECTIVE: u8 = 0xee;
 /// Where the types of the four are.
-const TYPES: [usize; 4] = [450, 466, 482, 498];
+const TYPES: [u16; 4] = [450, 466, 482, 498];
 
-/// The UUID of partition `part`, counted from 1, of the disk `fd` with blocks of `block` bytes and `blocks`
-/// of them; empty where it has none.
+/// Adds the UUID of partition `part`, counted from 1, of the disk `fd` with blocks of `block` bytes and
+/// `blocks` of them; nothing where it has none.
 #[inline(never)]
-pub fn uuid<K: Kernel>(k: &mut K, fd: Fd, block: u64, blocks: u64, part: u64) -> Uuid {
-    let (mut text, mut sector) = (Uuid::new(), [0; 512]);
-    let read = k.read_at(fd, &mut sector, 0).unwrap_or_default();
-    if read < sector.len() || part == 0 || !sector.ends_with(&MARK) {
-        return text;
+pub fn uuid<K: Kernel>(k: &mut K, fd: Fd, block: u64, blocks: u64, part: u64, text: &mut Uuid) {
+    let mut sector = [0; 512];
+    let read = k.read_at(fd, &mut sector, 0);
+    if read != Ok(sector.len()) || part == 0 || !sector.ends_with(&MARK) {
+        return;
     }
-    if !TYPES.iter().any(|at| sector.get(*at) == Some(&PROTECTIVE)) {
-        spell(&mut text, SIGNATURE, sector.get(440..).unwrap_or_default());
-        hex(&mut text, part as u8);
-        return text;
+    if !TYPES.iter().any(|at| sector.get(usize::from(*at)) == Some(&PROTECTIVE)) {
+        spell(text, SIGNATURE, text::tail(&sector, 440));
+        hex(text, part as u8);
+        return;
     }
     // The first block behind the MBR, else the disk's last.
-    for at in [1, blocks.wrapping_sub(1)] {
-        if let Some(entry) = entry(k, fd, block, at.wrapping_mul(block), part) {
-            spell(&mut text, MIXED, &entry);
+    for at in [block, blocks.wrapping_sub(1).wrapping_mul(block)] {
+        if entry(k, fd, block, at, part, text).is_some() {
             break;
         }
     }
-    text
 }
 
-/// The partition's own GUID from the table whose header is there.
+/// Adds the partition's own GUID from the table whose header is there.
 #[inline(never)]
-fn entry<K: Kernel>(k: &mut K, fd: Fd, block: u64, header: u64, part: u64) -> Option<[u8; 16]> {
+fn entry<K: Kernel>(
+    k: &mut K,
+    fd: Fd,
+    block: u64,
+    header: u64,
+    part: u64,
+    text: &mut Uuid,
+) -> Option<()> {
     let mut found = [0; 92];
     let read = k.read_at(fd, &mut found, header);
     if read != Ok(found.len()) || !found.starts_with(b"EFI PART") {
@@ -49,9 +54,9 @@ fn entry<K: Kernel>(k: &mut K, fd: Fd, block: u64, header: u64, part: u64) -> Op
     let [count, size] = [80, 84].map(|at| text::little(&found, at, 4));
     let before = part.checked_sub(1).filter(|before| *before < count)?;
     let at = first.checked_add(before.checked_mul(size)?)?;
-    let mut entry = [0; 32];
-    (k.read_at(fd, &mut entry, at) == Ok(32)).then_some(())?;
-    entry.last_chunk().copied()
+    let entry = found.first_chunk_mut::<32>()?;
+    let read = k.read_at(fd, entry, at);
+    (read == Ok(32)).then(|| spell(text, MIXED, text::tail(entry, 16)))
 }
 
 #[cfg(test)]
@@ -95,7 +100,8 @@ pub(crate) mod tests {
         let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
         let fd = k.open(&path, O_RDONLY).unwrap();
         let blocks = disk.len() as u64 / block;
-        let found = uuid(&mut k, fd, block, blocks, part);
+        let mut found = Uuid::new();
+        uuid(&mut k, fd, block, blocks, part, &mut found);
         k.close(fd);
         String::from_utf8(found.to_vec()).unwrap()
     }
@@ -146,7 +152,7 @@ pub(crate) mod tests {
             let mut k = Linux::default();
             let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
             let fd = k.open(&path, O_RDONLY).unwrap();
-            uuid(&mut k, fd, block, block, part);
+            uuid(&mut k, fd, block, block, part, &mut Uuid::new());
             k.close(fd);
         }
     }

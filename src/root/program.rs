@@ -20,55 +20,76 @@ const DEPTH: u32 = 5;
 /// Why a program isn't there.
 pub const UNREACHED: Form = form!("it can't be reached");
 
-/// What is wrong with a program.
+/// Nothing is wrong.
+pub const FINE: Fault = (E::ENOENT, form!(""));
+
+/// What execve(2) would say of a program, and why.
 pub type Fault = (Errno, Form);
 
 /// Whether execve(2) would take the program: it, its interpreter and its dynamic loader are there, may be
-/// executed and are for this machine; and it isn't `own`. `depth` is 0, and more for interpreters.
-///
-/// # Errors
-/// What execve(2) would say, and why.
+/// executed and are for this machine; and it isn't `own`. [`FINE`] if so.
 #[inline(never)]
-pub fn check<K: Kernel>(k: &mut K, path: &CStr, own: Stat, depth: u32) -> Result<(), Fault> {
-    match k.stat(path) {
-        Ok(stat) if own.is_same(&stat) => return Err((E::ELOOP, form!("it is insinit itself"))),
-        Ok(stat) if stat.mode & S_IFMT != S_IFREG => {
-            return Err((E::EACCES, form!("not a regular file")));
+pub fn check<K: Kernel>(k: &mut K, path: &'static CStr, own: Stat) -> Fault {
+    let mut next = path;
+    for depth in 0..=DEPTH {
+        let path = core::mem::take(&mut next);
+        let (errno, why) = one(k, path, own, &mut next);
+        if depth > 0 && why == UNREACHED {
+            return (errno, form!("its interpreter or dynamic loader is missing"));
         }
-        Ok(_) => {}
-        Err(errno) if depth == 0 => return Err((errno, UNREACHED)),
-        Err(errno) => return Err((errno, form!("its interpreter or dynamic loader is missing"))),
+        if why != FINE.1 || next.is_empty() {
+            return (errno, why);
+        }
     }
-    k.may_execute(path).map_err(|errno| (errno, form!("not executable")))?;
-    let fd = k
-        .open(path, O_RDONLY | O_NONBLOCK)
-        .map_err(|errno| (errno, form!("its file can't be read")))?;
-    let needed = needed(k, fd);
-    k.close(fd);
-    match needed? {
-        Some(_) if depth >= DEPTH => Err((E::ELOOP, form!("too many interpreters"))),
-        Some(next) => check(k, next, own, depth.wrapping_add(1)),
-        None => Ok(()),
-    }
+    (E::ELOOP, form!("too many interpreters"))
 }
 
-/// The interpreter or dynamic loader that an open program names, if it does.
-fn needed<K: Kernel>(k: &mut K, fd: Fd) -> Result<Option<&'static CStr>, Fault> {
+/// Checks one file; `next` becomes what it needs.
+#[inline(never)]
+fn one<K: Kernel>(k: &mut K, path: &CStr, own: Stat, next: &mut &'static CStr) -> Fault {
+    match k.stat(path) {
+        Ok(stat) if own.is_same(&stat) => return (E::ELOOP, form!("it is insinit itself")),
+        Ok(stat) if stat.mode & S_IFMT != S_IFREG => {
+            return (E::EACCES, form!("not a regular file"));
+        }
+        Ok(_) => {}
+        Err(errno) => return (errno, UNREACHED),
+    }
+    if let Err(errno) = k.may_execute(path) {
+        return (errno, form!("not executable"));
+    }
+    let fd = match k.open(path, O_RDONLY | O_NONBLOCK) {
+        Ok(fd) => fd,
+        Err(errno) => return (errno, form!("its file can't be read")),
+    };
+    let fault = needed(k, fd, next);
+    k.close(fd);
+    fault
+}
+
+/// What an open program is; `next` becomes the interpreter or dynamic loader that it names, if it does.
+fn needed<K: Kernel>(k: &mut K, fd: Fd, next: &mut &'static CStr) -> Fault {
     let mut head = [0; HEAD];
     let _ = k.read(fd, &mut head);
     if let Some(mut line) = head.strip_prefix(b"#!") {
         // `fs/binfmt_script.c`
         line = text::take(&mut line, b'\n').unwrap_or_default();
-        return Ok(text::take_word(&mut line).map(|name| up_to_nul(k, name)));
+        if let Some(name) = text::take_word(&mut line) {
+            *next = up_to_nul(k, name);
+        }
+        return FINE;
     }
     if !head.starts_with(b"\x7fELF") {
-        return Err((E::ENOEXEC, form!("not a program")));
+        return (E::ENOEXEC, form!("not a program"));
     }
     if !PROGRAMS.contains(&(text::little(&head, 18, 2) as u16)) {
-        return Err((E::ENOEXEC, form!("not a program for this machine")));
+        return (E::ENOEXEC, form!("not a program for this machine"));
     }
     // The kernel may run programs of 32 bits, too; what they need isn't looked at.
-    Ok(if head.get(4) == Some(&2) { loader(k, fd, &head) } else { None })
+    if head.get(4) == Some(&2) {
+        *next = loader(k, fd, &head).unwrap_or_default();
+    }
+    FINE
 }
 
 /// The dynamic loader that a program header names (elf(5), `PT_INTERP`).

@@ -4,6 +4,7 @@
 use crate::forms::{Form, form};
 use crate::kernel::Kernel;
 use crate::mem::Table;
+use crate::name;
 use crate::text;
 
 /// What a device is meant by.
@@ -46,7 +47,7 @@ const BEGINNINGS: &[u8] =
     b"UUID= LABEL= PARTUUID= PARTLABEL= /dev/disk/by-uuid/ /dev/disk/by-label/ \
 /dev/disk/by-partuuid/ /dev/disk/by-partlabel/ /dev/mapper/ /dev/nfs /dev/ubi0 /dev/ ubi mtd";
 
-const KINDS: [Kind; 14] = [
+const KINDS: &[Kind] = &[
     Kind::Uuid,
     Kind::Label,
     Kind::PartUuid,
@@ -69,16 +70,16 @@ impl Spec {
     pub fn of<K: Kernel>(k: &mut K, value: &'static [u8], kinds: Option<&[u8]>) -> Self {
         let who = form!(": not a spelling of a device");
         let mut spec = Self { kind: Kind::Tag, text: value, numbers: (0, 0), who };
-        if matches!(kinds, Some(b"9p" | b"virtiofs")) {
+        if kinds.is_some_and(|kinds| name::position(b"9p virtiofs", kinds).is_some()) {
             return spec;
         }
         let mut beginnings = BEGINNINGS;
         for kind in KINDS {
             let beginning = text::take(&mut beginnings, b' ').unwrap_or_default();
             if let Some(rest) = value.strip_prefix(beginning) {
-                (spec.kind, spec.text) = (kind, rest);
+                (spec.kind, spec.text) = (*kind, rest);
                 if beginning.len() > 12 {
-                    spec.text = decoded(k, rest);
+                    spec.text = decoded(k, &mut { rest }, 0);
                 }
                 spec.settle();
                 return spec;
@@ -128,15 +129,29 @@ fn device_number(value: &[u8]) -> Option<(u64, u64)> {
     Some((number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xfff00))
 }
 
-/// Without the `\xNN` that stand for odd bytes in the names of udev's links.
+/// Takes what stands before the next `end` that no `\` stands before, or all; `\xNN` are the odd bytes of
+/// the names of udev's links. With an `end` other bytes lose the `\` in front of them, too.
 #[inline(never)]
-fn decoded<K: Kernel>(k: &mut K, mut text: &'static [u8]) -> &'static [u8] {
+pub fn decoded<K: Kernel>(k: &mut K, rest: &mut &'static [u8], end: u8) -> &'static [u8] {
     let mut found = Table::new();
-    while let [first, rest @ ..] = text {
-        let coded = rest.strip_prefix(b"x").filter(|_| *first == b'\\');
-        let byte = coded.and_then(|coded| text::number(coded.get(..2)?, 16));
-        found.push(k, byte.map_or(*first, |byte| byte as u8));
-        text = if byte.is_some() { text::tail(rest, 3) } else { rest };
+    while let [first, after @ ..] = *rest {
+        let mut byte = *first;
+        *rest = after;
+        if byte == end {
+            break;
+        }
+        if byte == b'\\' {
+            let code = after.get(1..3).and_then(|code| text::number(code, 16));
+            match (after, code) {
+                ([b'x', ..], Some(code)) => {
+                    byte = code as u8;
+                    *rest = text::tail(after, 3);
+                }
+                ([escaped, after @ ..], _) if end != 0 => (byte, *rest) = (*escaped, after),
+                _ => {}
+            }
+        }
+        found.push(k, byte);
     }
     found.into_slice()
 }

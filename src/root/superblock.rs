@@ -30,15 +30,36 @@ enum Name {
     Wide,
 }
 
-/// One kind: where its mark is and what it is, where UUID and label are; a length of 0 is no label.
+/// One kind: where its mark is and what it is; how far from there UUID and label are; a length of 0 is no
+/// label.
 struct Row {
-    mark: (u32, [u8; 4]),
-    uuid: (u32, Id),
-    label: (u32, u16, Name),
+    at: u32,
+    mark: [u8; 4],
+    uuid: i16,
+    label: i16,
+    len: u16,
+    id: Id,
+    name: Name,
 }
 
 const fn row(mark: (u32, &[u8; 4]), uuid: (u32, Id), label: (u32, u16, Name)) -> Row {
-    Row { mark: (mark.0, *mark.1), uuid, label }
+    let (at, mark) = (mark.0, *mark.1);
+    Row {
+        at,
+        mark,
+        uuid: far(at, uuid.0),
+        label: far(at, label.0),
+        len: label.1,
+        id: uuid.1,
+        name: label.2,
+    }
+}
+
+/// How far it is from `at` to a field; 0 where there is no field.
+const fn far(at: u32, field: u32) -> i16 {
+    let far = if field == 0 { 0 } else { field.wrapping_sub(at) as i32 };
+    assert!(far as i16 as i32 == far);
+    far as i16
 }
 
 /// No label.
@@ -87,9 +108,8 @@ impl<'a> Superblock<'a> {
     pub fn of(image: &'a [u8]) -> Option<Self> {
         let mut number = 0_usize;
         for row in &ROWS {
-            let (at, mark) = row.mark;
-            let len = if mark.ends_with(&[0, 0]) { 2 } else { 4 };
-            if field(image, at, len) == text::head(&mark, len) {
+            let len = if row.mark.ends_with(&[0, 0]) { 2 } else { 4 };
+            if field(image, row.at, 0, len) == text::head(&row.mark, len) {
                 let (kinds, is_foreign) = (text::nth(KINDS, b' ', number), number >= FOREIGN);
                 return Some(Self { image, row, kinds, is_foreign });
             }
@@ -98,24 +118,23 @@ impl<'a> Superblock<'a> {
         None
     }
 
-    /// Its UUID as text; empty where it has none.
-    #[must_use]
+    /// Adds its UUID as text; nothing where it has none.
     #[inline(never)]
-    pub fn uuid(&self) -> Uuid {
-        let (mut text, (at, id)) = (Uuid::new(), self.row.uuid);
-        let pattern = if id == Id::Serial { SERIAL } else { PLAIN };
-        if id != Id::None {
-            spell(&mut text, pattern, field(self.image, at, 16));
-        }
-        text
+    pub fn uuid(&self, text: &mut Uuid) {
+        let pattern = match self.row.id {
+            Id::None => return,
+            Id::Plain => PLAIN,
+            Id::Serial => SERIAL,
+        };
+        spell(text, pattern, field(self.image, self.row.at, self.row.uuid, 16));
     }
 
     /// Whether it has that label.
     #[must_use]
     #[inline(never)]
     pub fn has_label(&self, wanted: &[u8]) -> bool {
-        let (at, len, name) = self.row.label;
-        let field = field(self.image, at, len.into());
+        let Row { at, label, len, name, .. } = *self.row;
+        let field = field(self.image, at, label, len.into());
         if name == Name::Wide {
             return is_wide(field, wanted);
         }
@@ -125,30 +144,29 @@ impl<'a> Superblock<'a> {
     }
 }
 
-/// `len` bytes; none where the image is shorter.
-fn field(image: &[u8], at: u32, len: usize) -> &[u8] {
-    text::tail(image, at as usize).get(..len).unwrap_or_default()
+/// `len` bytes that are so far from a place; none where the image is shorter.
+#[inline(never)]
+fn field(image: &[u8], at: u32, far: i16, len: usize) -> &[u8] {
+    text::tail(image, at.wrapping_add_signed(far.into()) as usize).get(..len).unwrap_or_default()
 }
 
 /// Whether a text of UTF-16 up to its NUL is `wanted`. Letters beyond U+FFFF are no part of a label here.
 fn is_wide(label: &[u8], mut wanted: &[u8]) -> bool {
-    let (pairs, _) = label.as_chunks::<2>();
-    for pair in pairs {
-        let unit = u16::from_le_bytes(*pair);
-        let [a, b, c] =
-            [unit >> 12 | 0xe0, unit >> 6 & 0x3f | 0x80, unit & 0x3f | 0x80].map(|n| n as u8);
-        let bytes: &[u8] = match unit {
-            0 => break,
-            1..0x80 => &[unit as u8],
-            0x80..0x800 => &[b | 0xc0, c],
-            _ => &[a, b, c],
-        };
-        match wanted.strip_prefix(bytes) {
-            Some(rest) => wanted = rest,
-            None => return false,
+    let (mut units, is_empty) = (label.as_chunks::<2>().0.iter(), wanted.is_empty());
+    let mut next = || units.next().map_or(0, |unit| u16::from_le_bytes(*unit).into());
+    while let [first, rest @ ..] = wanted {
+        // The first byte of a letter has as many ones in front as the letter has bytes.
+        let mut letter = u32::from(first & 0xff_u8.unbounded_shr(first.leading_ones()));
+        wanted = rest;
+        while let [more @ 0x80..0xc0, rest @ ..] = wanted {
+            letter = letter << 6 | u32::from(more & 0x3f);
+            wanted = rest;
+        }
+        if letter != next() {
+            return false;
         }
     }
-    wanted.is_empty() && !label.starts_with(&[0, 0])
+    !is_empty && next() == 0
 }
 
 #[cfg(test)]
@@ -170,7 +188,9 @@ pub(crate) mod tests {
 
     fn found(image: &[u8]) -> (&'static str, String) {
         let superblock = Superblock::of(image).unwrap();
-        let uuid = String::from_utf8(superblock.uuid().to_vec()).unwrap();
+        let mut uuid = Uuid::new();
+        superblock.uuid(&mut uuid);
+        let uuid = String::from_utf8(uuid.to_vec()).unwrap();
         (std::str::from_utf8(superblock.kinds).unwrap(), uuid)
     }
 
@@ -273,12 +293,13 @@ pub(crate) mod tests {
         #[test]
         fn no_bytes_break_it(image in prop::collection::vec(any::<u8>(), 0..2000), row in 0..ROWS.len()) {
             let mut image = image;
-            let (at, mark) = ROWS[row].mark;
+            let Row { at, mark, .. } = ROWS[row];
             if let Some(place) = image.get_mut(at as usize..at as usize + 4) {
                 place.copy_from_slice(&mark);
             }
             if let Some(found) = Superblock::of(&image) {
-                let _ = (found.uuid(), found.has_label(b"x"), found.has_label(b""));
+                found.uuid(&mut Uuid::new());
+                let _ = (found.has_label(b"x"), found.has_label(b""));
             }
         }
     }

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use super::ROOT;
-use super::program::{self, UNREACHED};
+use super::program::{self, FINE, UNREACHED};
 use crate::boot::Boot;
 use crate::files::{self, Kind};
 use crate::forms::form;
@@ -28,10 +28,13 @@ impl<K: Kernel> Boot<'_, K> {
     /// Makes what is mounted on [`ROOT`] the root; false, and nothing has changed, where no init can be
     /// started in it.
     pub(super) fn switch(&mut self) -> bool {
-        let own = self.own();
-        let found = self.inside(|boot| boot.has_init(own));
-        if found != Ok(true) {
-            self.complain("look into the root", b"", found.map(drop));
+        let (own, mut has_init) = (self.own(), false);
+        let done = self.inside(&mut |boot| {
+            has_init = boot.has_init(own);
+            Ok(())
+        });
+        self.complain("look into the root", b"", done);
+        if done.is_err() || !has_init {
             return false;
         }
         if core::mem::take(&mut self.config.modules_disabled) {
@@ -48,10 +51,10 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn has_init(&mut self, own: crate::kernel::Stat) -> bool {
         for path in self.candidates().into_iter().flatten() {
-            let (errno, why) = match program::check(self.k, path, own, 0) {
-                Ok(()) => return true,
-                Err((Errno::ENOENT, UNREACHED)) if self.is_default() => continue,
-                Err(fault) => fault,
+            let (errno, why) = match program::check(self.k, path, own) {
+                FINE => return true,
+                (Errno::ENOENT, UNREACHED) if self.is_default() => continue,
+                fault => fault,
             };
             let line = self.log.say(Priority::Error, form!("exec %: %: ")).bytes(path.to_bytes());
             line.failed(errno).form(why).form(form!(", in the root"));

@@ -60,7 +60,7 @@ impl<K: Kernel> Boot<'_, K> {
             if wait.limit < u64::MAX {
                 line.form(form!(" of %")).number(wait.limit);
             }
-            self.say_devices();
+            self.end_line(true);
         }
         let until = end.min(wait.said.saturating_add(SAY)).saturating_sub(now);
         self.idle(u32::try_from(until.div_ceil(1000)).unwrap_or(u32::MAX));
@@ -79,9 +79,17 @@ impl<K: Kernel> Boot<'_, K> {
         }
     }
 
-    /// Ends the line with the block devices that are there, and writes it; more than fit take more lines.
+    /// Writes the line, with the block devices that are there if those are wanted; more than fit take more
+    /// lines.
     #[inline(never)]
-    pub(super) fn say_devices(&mut self) {
+    pub(super) fn end_line(&mut self, devices: bool) {
+        if devices {
+            self.add_devices();
+        }
+        self.log.send(self.k);
+    }
+
+    fn add_devices(&mut self) {
         self.log.more().form(form!(", block devices:"));
         let (log, mut count) = (&mut *self.log, 0_u32);
         Search::names(self.k, &mut |k, name| {
@@ -95,6 +103,5 @@ impl<K: Kernel> Boot<'_, K> {
         if count == 0 {
             self.log.more().form(form!(" none"));
         }
-        self.log.send(self.k);
     }
 }

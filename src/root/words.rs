@@ -23,7 +23,7 @@ pub struct Words {
     pub options: Option<&'static [u8]>,
     /// `rw` came last.
     pub writable: bool,
-    /// `rootwait=`: seconds plus 1; 0 where there is no such word.
+    /// `rootwait=`: the bits of [`Words::wait`] that aren't [`USUAL`]'s; 0 where there is no such word.
     wait: u64,
     /// `rootdelay=`, in seconds.
     pub delay: u64,
@@ -47,7 +47,7 @@ impl Words {
             2 | 3 if given.is_some() && seconds.is_none() => {
                 return Some("not a number of seconds");
             }
-            2 => self.wait = seconds.map_or(u64::MAX, |seconds| seconds.saturating_add(1)),
+            2 => self.wait = seconds.unwrap_or(u64::MAX) ^ USUAL,
             3 => self.delay = seconds.unwrap_or_default(),
             4 => match value.strip_prefix(b"tmpfs") {
                 Some([]) => self.overlay = Some(b""),
@@ -66,11 +66,7 @@ impl Words {
     /// How long to wait for the root, in seconds; the largest number is for ever.
     #[must_use]
     pub fn wait(&self) -> u64 {
-        match self.wait {
-            0 => USUAL,
-            u64::MAX => u64::MAX,
-            more => more.saturating_sub(1),
-        }
+        self.wait ^ USUAL
     }
 }
 
