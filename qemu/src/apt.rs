@@ -25,6 +25,8 @@ const UPDATE: Duration = Duration::from_secs(300);
 pub struct Apt {
     folder: TempDir,
     architecture: &'static str,
+    /// The suite whose lists it has.
+    pub suite: String,
 }
 
 impl Apt {
@@ -58,7 +60,7 @@ impl Apt {
     fn of(parent: &Path, archive: &str, suite: &str, architecture: &'static str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("apt-").tempdir_in(parent)?;
         prepare(folder.path(), architecture, &source(archive, suite, architecture))?;
-        let apt = Self { folder, architecture };
+        let apt = Self { folder, architecture, suite: suite.to_string() };
         step::output(apt.command("apt-get").args(["-q", "update", "--error-on=any"]), UPDATE)
             .with_context(|| format!("can't read Debian's {suite} from {archive}"))?;
         Ok(apt)

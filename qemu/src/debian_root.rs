@@ -1,12 +1,12 @@
 //! A small Debian with systemd, made by mmdebstrap(1) and kept: a tree to make file systems of or to share.
 
-use crate::apt;
+use crate::apt::{self, Apt};
 use crate::cache;
 use crate::debian::into_place;
 use crate::machine::Machine;
-use crate::setup;
+use crate::setup::{self, Yours};
 use crate::step;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// For making one; a foreign one is configured by an emulated dpkg.
 const MAKE: Duration = Duration::from_secs(1800);
+
+/// For having the kernel run another machine's programs.
+const HANDLER: Duration = Duration::from_secs(60);
 
 /// The packages besides the essential ones.
 const PACKAGES: &str = "--include=systemd-sysv,udev";
@@ -49,21 +52,22 @@ pub fn of(machine: &Machine) -> Result<PathBuf> {
     let folder = cache::folder()?.join("roots");
     let _lock = cache::lock(&folder, machine.name)?;
     let place = folder.join(machine.name);
-    let made_of = format!("{} {PACKAGES}\n{WITHOUT:?}\n{UNIT}", suite(machine));
+    let made_of = format!("{:?} {PACKAGES}\n{WITHOUT:?}\n{UNIT}", suites(machine));
     if fs::read_to_string(place.join(MADE_OF)).ok().as_ref() != Some(&made_of) {
         tools(machine)?;
         let work = tempfile::Builder::new().prefix("make-").tempdir_in(&folder)?;
         let new = work.path().join("new");
-        make(machine, &new).with_context(|| format!("can't make a root for {}", machine.name))?;
+        let made = make(machine, &new, &folder);
+        made.with_context(|| format!("can't make a root for {}", machine.name))?;
         fs::write(new.join(MADE_OF), made_of)?;
         into_place(work.path(), &place)?;
     }
     Ok(place.join("tree"))
 }
 
-/// The suite that has the machine.
-fn suite(machine: &Machine) -> &'static str {
-    if machine.name == "riscv64" { "trixie" } else { "bookworm" }
+/// The suites that have the machine; the first that can be read is taken.
+fn suites(machine: &Machine) -> &'static [&'static str] {
+    if machine.name == "riscv64" { &["trixie", "forky"] } else { &["bookworm", "trixie"] }
 }
 
 /// mmdebstrap, and for another machine an emulator of its programs.
@@ -75,21 +79,52 @@ fn tools(machine: &Machine) -> Result<()> {
         needed.push(("update-binfmts".into(), "binfmt-support".into()));
         needed.push((emulator, "qemu-user-static".into()));
     }
-    let is_missing = |(program, _): &(String, String)| {
-        setup::which(program).is_none() && !Path::new("/usr/sbin").join(program).is_file()
-    };
-    setup::install_tools(&needed.into_iter().filter(is_missing).collect::<Vec<_>>())
+    let is_missing = |(program, _): &(String, String)| program_path(program).is_none();
+    setup::install_tools(&needed.into_iter().filter(is_missing).collect::<Vec<_>>())?;
+    if machine.is_host() { Ok(()) } else { handler(machine) }
+}
+
+/// Where a program is; Debian's users don't have all of them in their path.
+fn program_path(program: &str) -> Option<PathBuf> {
+    setup::which(program).or_else(|| {
+        let path = Path::new("/usr/sbin").join(program);
+        path.is_file().then_some(path)
+    })
+}
+
+/// Sees to it that the kernel runs the machine's programs by the emulator: binfmt_misc is mounted and knows
+/// them. In a container nobody has done that.
+fn handler(machine: &Machine) -> Result<()> {
+    let runs = || step::output(Command::new("arch-test").arg(machine.debian), HANDLER).is_ok();
+    if runs() {
+        return Ok(());
+    }
+    let format = format!("qemu-{}", machine.name);
+    let enable = ["--enable", &format];
+    let missing = format!("what runs {} programs on this machine (binfmt_misc) is", machine.name);
+    if !setup::is_root() {
+        bail!(Yours { missing, command: format!("sudo update-binfmts {}", enable.join(" ")) });
+    }
+    let mut command = Command::new(program_path("update-binfmts").context("no update-binfmts")?);
+    eprintln!("set-up: update-binfmts {}", enable.join(" "));
+    step::output(command.args(enable), HANDLER)?;
+    if runs() {
+        return Ok(());
+    }
+    let mount = "mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc";
+    bail!(Yours { missing, command: format!("{mount} && update-binfmts {}", enable.join(" ")) })
 }
 
 /// Makes it.
-fn make(machine: &Machine, new: &Path) -> Result<()> {
+fn make(machine: &Machine, new: &Path, work: &Path) -> Result<()> {
     let tree = new.join("tree");
     fs::create_dir_all(new)?;
-    eprintln!("{}: making a root of Debian's {}", machine.name, suite(machine));
+    let suite = Apt::new(work, suites(machine), machine.debian)?.suite;
+    eprintln!("{}: making a root of Debian's {suite}", machine.name);
     let mut command = Command::new("mmdebstrap");
     command.args(["--variant=minbase", PACKAGES, "--architectures", machine.debian]);
     command.args(WITHOUT.map(|path| format!("--dpkgopt=path-exclude={path}")));
-    command.arg(suite(machine)).arg(&tree).arg(apt::archive()?);
+    command.arg(suite).arg(&tree).arg(apt::archive()?);
     step::output(command.env("LC_ALL", "C").env("SOURCE_DATE_EPOCH", "0"), MAKE)?;
     fs::write(tree.join(UNIT_PATH), UNIT)?;
     fs::write(tree.join("etc/hostname"), "insinit-test\n")?;

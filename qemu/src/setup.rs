@@ -166,7 +166,8 @@ fn known(package: &&str) -> bool {
 }
 
 /// Whether we may install: `/proc/self` belongs to who we are.
-fn is_root() -> bool {
+#[must_use]
+pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
 }
 
