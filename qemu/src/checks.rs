@@ -1,6 +1,5 @@
 //! The checks that need no boot: format, lints, unit tests.
 
-use crate::differential;
 use crate::layout;
 use crate::machine::Machine;
 use crate::programs::cargo;
@@ -26,7 +25,6 @@ pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
     layout::run(machines, tally);
     reproducible::run(machines, tally);
     count(tally, &["test", "--workspace", "--no-fail-fast"]);
-    differential::run(machines, tally);
 }
 
 /// Runs cargo with `words`.

@@ -2,16 +2,21 @@
 //!
 //! Both see a tree that kmod's depmod made, an empty configuration and nothing of the host's. What differs
 //! must be explained by a rule, or the check fails; the order must keep `modules.dep` and `modules.softdep`.
+//! The kernel's machine's own loader, and one that reads the index as text, have to say the same.
 
 mod index;
+mod judge;
 mod plans;
 
 use crate::kernels;
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
+use crate::programs;
+use crate::sizes;
 use crate::suite::Tally;
 use anyhow::{Context, Result, ensure};
 use index::Index;
-use std::collections::BTreeSet;
+use judge::Judge;
+use plans::Plan;
 use std::time::Instant;
 
 /// What is looked up in a tree: the kernel, every so many-th name, every so many-th alias.
@@ -38,8 +43,20 @@ const LONG: &[Part] = &[
 /// One in so many plans is made by the kernel's machine's own loader, too.
 const FOREIGN: usize = 40;
 
+/// One in so many plans is made from the text files, too.
+const TEXTUAL: usize = 9;
+
 /// Differences that are shown.
 const SHOWN: usize = 20;
+
+/// What the check is called.
+const NAME: &str = "plans against modprobe's";
+
+/// Whether it is meant by that part of a name.
+#[must_use]
+pub fn is_meant(part: &str) -> bool {
+    NAME.contains(part)
+}
 
 /// Compares a sample for these machines, counts them, and says how each went.
 pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
@@ -51,10 +68,8 @@ pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
         let said = compare(part);
         let seconds = begun.elapsed().as_secs();
         match &said {
-            Ok(said) => {
-                println!("ok    {kernel:13} plans against modprobe's ({seconds} s): {said}")
-            }
-            Err(error) => println!("FAIL  {kernel:13} plans against modprobe's: {error:#}"),
+            Ok(said) => println!("ok    {kernel:13} {NAME} ({seconds} s): {said}"),
+            Err(error) => println!("FAIL  {kernel:13} {NAME}: {error:#}"),
         }
         tally.count(said.is_ok());
     }
@@ -67,88 +82,59 @@ pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
 pub fn long() -> Result<String> {
     let said = LONG.iter().map(|part| {
         let said = compare(part).context(part.0)?;
-        Ok(format!("{}: {said}", part.0))
+        Ok(format!("\n      {}: {said}", part.0))
     });
-    Ok(said.collect::<Result<Vec<_>>>()?.join("; "))
+    Ok(said.collect::<Result<Vec<_>>>()?.concat())
 }
 
 /// Compares one part; gives what there is to say.
 fn compare((kernel, names, aliases): &Part) -> Result<String> {
     let source = kernels::named(kernel).context("no such kernel")?;
     let index = Index::of(&source.get()?)?;
-    let names: Vec<String> = index.names().step_by(*names).collect();
-    let aliases: Vec<String> = index.aliases().into_iter().step_by(*aliases).collect();
+    let names: Vec<String> = index.names().into_iter().step_by(*names).collect();
+    let (all, left_out) = index.aliases();
+    let aliases: Vec<String> = all.into_iter().step_by(*aliases).collect();
     let asked = [names.as_slice(), &aliases].concat();
     let theirs = plans::modprobe(&index, &asked)?;
     let ours = plans::insinit(&index, &asked)?;
-    let (mut strange, mut more) = (Vec::new(), BTreeSet::new());
+    let mut judge = Judge::of(&index)?;
+    let mut strange = Vec::new();
     for ((asked, ours), theirs) in asked.iter().zip(&ours).zip(&theirs) {
-        if let Err(why) = judge(&index, ours, theirs, &mut more) {
+        if let Err(why) = judge.compare(ours, theirs) {
             strange.push(format!("{asked}: {why}"));
         }
     }
-    let some: Vec<String> = asked.iter().step_by(FOREIGN).cloned().collect();
-    let foreign = plans::foreign(&index, source.machine(), &some)?;
-    for ((asked, foreign), ours) in some.iter().zip(&foreign).zip(ours.iter().step_by(FOREIGN)) {
-        if foreign != ours {
-            strange
-                .push(format!("{asked}: {}'s own loader plans {foreign:?}", source.machine().name));
+    let mut others = [FOREIGN, TEXTUAL].map(|step| every(&asked, step));
+    for ((some, step), is_text) in others.iter_mut().zip([FOREIGN, TEXTUAL]).zip([false, true]) {
+        let plans = other(&index, source.machine(), some, is_text)?;
+        for ((asked, plan), ours) in some.iter().zip(&plans).zip(ours.iter().step_by(step)) {
+            let who = if is_text { "the text files" } else { source.machine().name };
+            if plan != ours {
+                strange.push(format!("{asked}: by {who} {plan:?}, not {ours:?}"));
+            }
         }
     }
     let shown = strange.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n      ");
     ensure!(strange.is_empty(), "{} of {} differ:\n      {shown}", strange.len(), asked.len());
+    let [foreign, textual] = others.map(|some| some.len());
     Ok(format!(
-        "{} names, {} aliases, {} by its machine's loader; more than modprobe, for all softdep lines count: {}",
+        "{} names, {} aliases: {}; {foreign} by its machine's loader, {textual} from the text files; left out, for a comma and a blank: {left_out}",
         names.len(),
         aliases.len(),
-        some.len(),
-        more.into_iter().collect::<Vec<_>>().join(" ")
+        judge.said(),
     ))
 }
 
-/// Compares a plan with modprobe's. `more` gets the modules that bring more here by the one rule that
-/// differs: of a module's `softdep` lines all count, for modprobe the first.
-fn judge(
-    index: &Index,
-    ours: &[String],
-    theirs: &[String],
-    more: &mut BTreeSet<String>,
-) -> Result<(), String> {
-    let [own, other] = [ours, theirs].map(|lines| lines.iter().collect::<BTreeSet<_>>());
-    if let Some(lacks) = other.difference(&own).next() {
-        return Err(format!("lacks {lacks:?}"));
-    }
-    if let Some(surplus) = own.difference(&other).next() {
-        let users = ours.iter().map(|line| index::name(line));
-        let users: Vec<_> = users.filter(|name| index.softdeps(name).count() > 1).collect();
-        if users.is_empty() {
-            return Err(format!("has {surplus:?} besides"));
-        }
-        more.extend(users);
-    }
-    index.check_order(ours)
+/// Every so many-th.
+fn every(asked: &[String], step: usize) -> Vec<String> {
+    asked.iter().step_by(step).cloned().collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_are_named() {
-        let softdeps = "softdep a pre: c\nsoftdep a post: d\n";
-        let index = Index::of_text("a.ko: b.ko\nb.ko:\nc.ko:\nd.ko:\n", softdeps);
-        let lines = |text: &str| -> Vec<String> {
-            text.split(' ').map(|name| format!("insmod /r/{name}.ko")).collect()
-        };
-        let judged = |ours: &str, theirs: &str| {
-            let mut more = BTreeSet::new();
-            judge(&index, &lines(ours), &lines(theirs), &mut more).map(|()| more.len())
-        };
-        assert_eq!(judged("b c a", "c b a"), Ok(0));
-        assert_eq!(judged("b c a d", "b c a"), Ok(1));
-        for (ours, theirs) in [("b", "b a"), ("b c", "b"), ("a b", "b a"), ("b a c", "b c a")] {
-            assert!(judged(ours, theirs).is_err(), "{ours}");
-        }
-        assert!(judged("d b c a", "b c a d").is_err());
+/// Plans by a loader that goes another way: the text files', or another machine's.
+fn other(index: &Index, machine: &Machine, asked: &[String], is_text: bool) -> Result<Vec<Plan>> {
+    if is_text {
+        let loader = programs::with(machine::host(), sizes::SMALL)?;
+        return plans::all(index, &[loader.as_os_str()], asked);
     }
+    plans::foreign(index, machine, asked)
 }

@@ -3,6 +3,7 @@
 use crate::bench::sample;
 use crate::checks;
 use crate::cli::{self, TestOptions};
+use crate::differential;
 use crate::ground;
 use crate::long::{self, CHECKS, Check};
 use crate::programs;
@@ -30,6 +31,9 @@ pub fn run(options: &TestOptions) -> Result<bool> {
     let mut tally = Tally::default();
     if options.part().is_empty() {
         checks::run(&machines, &mut tally);
+    }
+    if !options.is_long() && differential::is_meant(options.part()) {
+        differential::run(&machines, &mut tally);
     }
     if options.is_long() {
         long::run(options.part(), &mut tally);
@@ -65,6 +69,7 @@ fn jobs(options: &TestOptions) -> Result<Vec<Job>> {
     let jobs = scenarios::jobs(&names, options.part(), options.is_long());
     let is_check = |check: &Check| options.is_long() && check.name.contains(options.part());
     let others = run_test::is_meant(options.part())
+        || differential::is_meant(options.part())
         || sample::is_meant(options.part())
         || systems::is_meant(&machines, options.part(), options.is_long());
     let any = !jobs.is_empty() || CHECKS.iter().any(is_check) || others;

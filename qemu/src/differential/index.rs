@@ -23,10 +23,12 @@ pub struct Index {
     needs: BTreeMap<String, Vec<String>>,
     /// `modules.softdep`: name and the rest of the line.
     softdeps: Vec<(String, String)>,
-    /// The patterns of `modules.alias`.
+    /// The patterns of `modules.alias` and of `modules.builtin.modinfo`.
     patterns: Vec<String>,
     /// The first name of `modules.builtin`.
     pub builtin: String,
+    /// The others.
+    builtins: Vec<String>,
 }
 
 /// A program of kmod's, installed if it isn't there.
@@ -66,7 +68,13 @@ impl Index {
         for line in text("modules.alias")?.lines().filter_map(|line| line.strip_prefix("alias ")) {
             index.patterns.extend(line.rsplit_once(' ').map(|(pattern, _)| pattern.to_string()));
         }
-        index.builtin = text("modules.builtin")?.lines().next().map(name).unwrap_or_default();
+        let items = text("modules.builtin.modinfo")?;
+        let items = items.split('\0').filter_map(|item| item.split_once(".alias="));
+        index.patterns.extend(items.map(|(_, pattern)| pattern.to_string()));
+        let builtins = text("modules.builtin")?;
+        let mut builtins = builtins.lines().map(name);
+        index.builtin = builtins.next().unwrap_or_default();
+        index.builtins = builtins.collect();
         (index.root, index.release) = (Some(root), kernel.release.clone());
         Ok(index)
     }
@@ -85,6 +93,7 @@ impl Index {
             softdeps: lines.map(|(name, rest)| (name.replace('-', "_"), rest.into())).collect(),
             patterns: Vec::new(),
             builtin: String::new(),
+            builtins: Vec::new(),
         }
     }
 
@@ -93,21 +102,41 @@ impl Index {
         self.root.as_ref().map_or(Path::new("/"), TempDir::path)
     }
 
-    /// All modules' names.
-    pub fn names(&self) -> impl Iterator<Item = String> {
-        self.needs.keys().cloned()
+    /// All modules' names, and those of what is built in.
+    pub fn names(&self) -> Vec<String> {
+        self.needs.keys().chain(&self.builtins).cloned().collect()
     }
 
-    /// All aliases, their wildcards filled in; those that a list can't hold, with a comma and a blank, are
-    /// left out.
-    pub fn aliases(&self) -> Vec<String> {
-        let aliases = self.patterns.iter().map(|pattern| filled(pattern));
-        aliases.filter(|alias| !(alias.contains(',') && alias.contains(' '))).collect()
+    /// All aliases, their wildcards filled in; and how many are left out because a list can't hold them,
+    /// for they have a comma and a blank.
+    pub fn aliases(&self) -> (Vec<String>, usize) {
+        let all = self.patterns.iter().map(|pattern| filled(pattern));
+        let (out, aliases): (Vec<_>, Vec<_>) =
+            all.partition(|alias| alias.contains(',') && alias.contains(' '));
+        (aliases, out.len())
     }
 
     /// The `softdep` lines of a module, without its name.
-    pub fn softdeps<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    fn softdeps<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.softdeps.iter().filter(move |line| line.0 == name).map(|line| line.1.as_str())
+    }
+
+    /// The targets of `softdep` lines that modprobe doesn't count, by rule and module: those of all lines
+    /// but a module's first, and those in front of `pre:` and `post:`.
+    pub fn uncounted(&self) -> BTreeMap<(&'static str, String), Vec<String>> {
+        let mut found: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for (at, (user, line)) in self.softdeps.iter().enumerate() {
+            let is_first = !self.softdeps[..at].iter().any(|known| known.0 == *user);
+            let is_marked = line.starts_with("pre:") || line.starts_with("post:");
+            let rule = match (is_marked, is_first) {
+                (true, true) => continue,
+                (true, false) => "all softdep lines count",
+                (false, _) => "softdep's words count without pre:, too",
+            };
+            let words = targets(line).into_iter().map(|(target, _)| target);
+            found.entry((rule, user.clone())).or_default().extend(words);
+        }
+        found
     }
 
     /// Checks that everything stands behind what it needs, and its soft dependencies around it.

@@ -68,7 +68,8 @@ pub fn foreign(index: &Index, machine: &Machine, asked: &[String]) -> Result<Vec
     all(index, &[emulator.as_ref(), loader.as_os_str()], asked)
 }
 
-fn all(index: &Index, program: &[&std::ffi::OsStr], asked: &[String]) -> Result<Vec<Plan>> {
+/// Plans by a program, with these words in front of its own.
+pub fn all(index: &Index, program: &[&std::ffi::OsStr], asked: &[String]) -> Result<Vec<Plan>> {
     asked.par_iter().enumerate().map(|(at, name)| one(index, program, at, name)).collect()
 }
 
