@@ -28,6 +28,7 @@ mod results;
 mod root;
 mod shell;
 mod show;
+mod suites;
 #[cfg(feature = "root")]
 mod switch;
 mod trees;

@@ -148,7 +148,7 @@ fn after(files: &[&'static [u8]], last: &[u8]) -> Option<&'static [u8]> {
 }
 
 /// Adds the lines of a file. A backslash joins two of them, and elsewhere only what follows it counts
-/// (kmod `shared/util.c`, `freadline_wrapped`).
+/// (kmod `shared/util.c`, `freadline_wrapped`); tabs become blanks (kmod `libkmod/libkmod-config.c`).
 #[inline(never)]
 pub fn add<K: Kernel>(
     k: &mut K,
@@ -166,7 +166,7 @@ pub fn add<K: Kernel>(
         for byte in line {
             escaped = *byte == b'\\' && !escaped;
             if !escaped {
-                rules.push(k, *byte);
+                rules.push(k, if *byte == b'\t' { b' ' } else { *byte });
             }
         }
         if !escaped || text.is_empty() {
