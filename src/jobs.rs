@@ -273,7 +273,7 @@ impl<K: Kernel> Boot<'_, K> {
             self.over(at, lane.step, Outcome::failed(Why::Late, Errno::ETIMEDOUT));
         } else if now.saturating_sub(lane.named) >= LONG {
             let name = self.name(lane.step);
-            let line = self.log.say(Priority::Warning, form!("wait %: loading for % s"));
+            let line = self.log.say(Priority::Error, form!("wait %: loading for % s"));
             line.name(name).number(seconds);
             self.log.send(self.k);
             if let Some(lane) = self.crew.lanes.get_mut(at) {

@@ -401,7 +401,7 @@ impl Machine {
         self
     }
 
-    /// A share of 9p with the files of a disk.
+    /// A share of 9p, or a volume of ubifs, with the files of a disk.
     pub fn share(mut self, tag: &str, disk: Disk) -> Self {
         let (_, files) = disk.files.expect("a share has files");
         self.shares.push((tag.into(), files));

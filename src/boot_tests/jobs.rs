@@ -229,7 +229,7 @@ fn a_long_load_is_named_every_ten_seconds() {
     let machine = Machine::new().modules(&["a", "b"]).takes("a", 35_100);
     let booted = machine.words("quiet insinit.jobs=2 insinit.modules=a,b").boot();
     let named: Vec<&str> = booted.log().into_iter().filter(|line| line.contains("wait")).collect();
-    let line = |seconds| format!("<4>insinit: wait a: loading for {seconds} s");
+    let line = |seconds| format!("<3>insinit: wait a: loading for {seconds} s");
     assert_eq!(named, [line(10), line(20), line(30)]);
     assert_eq!(booted.end, Machine::new().boot().end);
 }

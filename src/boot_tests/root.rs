@@ -135,7 +135,7 @@ fn a_disk_that_comes_late_is_waited_for_by_its_event() {
         let machine = machine().disk(disk().after(seconds));
         let booted = boot(machine, &format!("root=/dev/vda {words}"));
         assert_eq!((root(&booted), booted.seconds()), ("/dev/vda / ext4 ro".into(), seconds));
-        assert!(booted.line(" 10 s").starts_with("<4>insinit: wait /dev/vda: 10 s"), "{booted}");
+        assert!(booted.line(" 10 s").starts_with("<3>insinit: wait /dev/vda: 10 s"), "{booted}");
         assert!(booted.says("block devices: none"), "{booted}");
     }
 }
@@ -257,6 +257,8 @@ fn flash_is_mounted_as_it_stands_once_it_is_there() {
         let kinds = words.replace("9p", "ubifs");
         let booted = stopped(machine().filesystem("ubifs"), &kinds);
         assert!(booted.count("mount") > 5 && booted.seconds() == 7, "{root}: {booted}");
+        let there = boot(machine().filesystem("ubifs").share(root, disk()), &kinds);
+        assert_eq!(super::root::root(&there), format!("{root} / ubifs ro"));
     }
 }
 

@@ -1,5 +1,5 @@
 //! Waiting for devices: the kernel's uevents end it, not a timer, and every five seconds it is said what
-//! for.
+//! for: above the level that `quiet` sets for the console, so that no wait is silent.
 #![forbid(unsafe_code)]
 
 use super::device::Search;
@@ -55,7 +55,7 @@ impl<K: Kernel> Boot<'_, K> {
         if now.saturating_sub(wait.said) >= SAY {
             wait.said = now;
             let waited = now.saturating_sub(wait.started) / SECOND;
-            let line = self.log.say(Priority::Warning, form!("wait %: % s")).bytes(what);
+            let line = self.log.say(Priority::Error, form!("wait %: % s")).bytes(what);
             line.number(waited);
             if wait.limit < u64::MAX {
                 line.form(form!(" of %")).number(wait.limit);
@@ -95,7 +95,7 @@ impl<K: Kernel> Boot<'_, K> {
         Search::names(self.k, &mut |k, name| {
             if log.more().text().len() > LIMIT.saturating_sub(100) {
                 log.send(k);
-                log.say(Priority::Warning, form!("block devices:"));
+                log.say(Priority::Error, form!("block devices:"));
             }
             log.more().space().bytes(name);
             count = count.wrapping_add(1);

@@ -142,7 +142,7 @@ impl Machine {
             "proc" | "sysfs" | "devtmpfs" => None,
             "tmpfs" => Some(Tree::new()),
             "overlay" => Some(self.lower(&mount.data)?),
-            "9p" => Some(self.shared(&mount.source)?),
+            "9p" | "ubifs" => Some(self.shared(&mount.source)?),
             kind => Some(self.of_disk(&mount.source, kind, mount.flags)?),
         };
         self.mounts.insert(real, Mount { files, ..mount });
