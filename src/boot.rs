@@ -16,8 +16,6 @@ use crate::kernel::{Kernel, Result};
 use crate::line::Priority;
 use crate::list::{Entry, Severity};
 use crate::load::Loader;
-#[cfg(feature = "jobs")]
-use crate::load::Watch;
 use crate::log::Log;
 use crate::mem::Table;
 #[cfg(feature = "jobs")]
@@ -266,7 +264,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         let started = self.now();
         #[cfg(feature = "jobs")]
         {
-            self.loader.watch = Watch { start: started, ..Watch::default() };
+            self.loader.watch(started);
         }
         let needs = self.unmet(number);
         step.outcome = match needs {
@@ -280,7 +278,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         let ended = self.now();
         #[cfg(feature = "jobs")]
         {
-            self.loader.watch.end = ended;
+            self.loader.notes.watch.end = ended;
         }
         self.settle(number, &step, ended.saturating_sub(started), needs);
         #[cfg(feature = "jobs")]

@@ -14,14 +14,12 @@
 #![forbid(unsafe_code)]
 
 use crate::boot::Boot;
-use crate::budget::{self, Shortage};
+use crate::budget;
 use crate::files;
 use crate::forms::form;
-use crate::image::Format;
-use crate::inflate::Damage;
 use crate::kernel::{Errno, Kernel};
 use crate::line::Priority;
-use crate::load::{Job, Loader, Watch, Way};
+use crate::load::{Job, Notes, Watch, Way};
 use crate::mem::{Slots, Table};
 use crate::outcome::{Outcome, Why};
 use crate::queue::Queue;
@@ -30,22 +28,11 @@ use crate::unpack;
 /// How long a wait for a worker is, in milliseconds.
 const TICK: u32 = 200;
 
-/// How long a load runs before it is named, again and again, in microseconds.
-const LONG: u64 = 10_000_000;
+/// How long a load runs before it is named, again and again, in seconds.
+const LONG: u64 = 10;
 
 /// Room for what a decoder writes beyond a file's claim, in bytes.
 const SLACK: u64 = 64 << 10;
-
-/// What a worker leaves behind.
-#[derive(Clone, Copy)]
-pub struct Report {
-    /// Its end is 0 if the worker left nothing.
-    watch: Watch,
-    outcome: Outcome,
-    format: Option<Format>,
-    shortage: Shortage,
-    damage: Option<Damage>,
-}
 
 /// What one of the workers does.
 #[derive(Clone, Copy)]
@@ -53,16 +40,8 @@ struct Lane {
     /// The worker's process; 0 if there is none.
     worker: i32,
     step: u32,
-    /// When it began, and when it was named last, in microseconds.
+    /// When it began, in microseconds.
     start: u64,
-    named: u64,
-}
-
-/// A load that was left behind, and its worker.
-#[derive(Clone, Copy)]
-struct Left {
-    worker: i32,
-    step: u32,
 }
 
 /// The workers of a boot.
@@ -72,12 +51,16 @@ pub struct Crew {
     pub is_on: bool,
     queue: Queue,
     lanes: Table<Lane>,
-    reports: Slots<Report>,
+    /// What the workers leave behind.
+    reports: Slots<Notes>,
     /// The step that is being begun, and the bytes that it may take.
     begun: (u32, u64),
     /// Required steps that failed, until that is acted upon.
     failed: Table<u32>,
-    left: Table<Left>,
+    /// When it was looked after the workers last, in microseconds.
+    looked: u64,
+    /// The loads that were left behind.
+    left: Table<Lane>,
 }
 
 impl<K: Kernel> Boot<'_, K> {
@@ -129,6 +112,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Has no worker for a while, or has them again.
+    #[inline(never)]
     fn pause(&mut self, pause: bool) {
         self.crew.is_on = !pause;
         self.k.hold_children(!pause);
@@ -140,8 +124,8 @@ impl<K: Kernel> Boot<'_, K> {
         let mut at = 0;
         while let Some(failed) = self.crew.failed.get(at).and_then(|step| self.plan.step(*step)) {
             let (failed, next) = (*failed, self.crew.queue.left(&self.plan));
-            let next = next.and_then(|next| self.plan.step(next));
-            self.fail(Some(&failed), next.map(|next| next.name));
+            let next = next.map(|next| self.name(next));
+            self.fail(Some(&failed), next);
             at = at.wrapping_add(1);
         }
         self.crew.failed.truncate(0);
@@ -159,14 +143,15 @@ impl<K: Kernel> Boot<'_, K> {
             claim = size.saturating_mul(3).saturating_add(length);
             limit = size.saturating_add(SLACK);
         }
-        let (step, mut watch) = (self.crew.begun.0, self.loader.watch);
+        let (step, start) = (self.crew.begun.0, self.loader.notes.watch.start);
         let asked = self.k.now();
         while !self.crew.queue.fits(claim) {
             self.await_one();
         }
-        watch.start = watch.start.saturating_add(self.k.now().saturating_sub(asked));
-        watch.limit = if self.crew.queue.is_alone(step) { 0 } else { limit };
-        (self.loader.watch, self.crew.begun) = (watch, (step, claim));
+        let waited = self.k.now().saturating_sub(asked);
+        self.loader.watch(start.saturating_add(waited));
+        self.loader.notes.watch.limit = if self.crew.queue.is_alone(step) { 0 } else { limit };
+        self.crew.begun = (step, claim);
         self.crew.failed.is_empty()
     }
 
@@ -174,6 +159,8 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     pub fn employ(&mut self, job: &Job<'_>, way: Way) -> Outcome {
         self.loader.forget();
+        // While there was no room, other loads left their notes.
+        self.loader.notes.format = Some(job.format);
         let worker = match self.k.fork() {
             Ok(0) => {
                 // What a worker meets with is its parent's to say and to act upon.
@@ -185,14 +172,13 @@ impl<K: Kernel> Boot<'_, K> {
             }
             Ok(worker) => worker,
             Err(_) => {
-                self.loader.watch.limit = 0;
+                self.loader.notes.watch.limit = 0;
                 return self.perform(job, way);
             }
         };
         let (step, claim) = self.crew.begun;
         self.crew.queue.start(step, claim);
-        let start = self.loader.watch.start;
-        let lane = Lane { worker, step, start, named: start };
+        let lane = Lane { worker, step, start: self.loader.notes.watch.start };
         match self.crew.lanes.iter_mut().find(|lane| lane.worker == 0) {
             Some(free) => *free = lane,
             None => self.crew.lanes.push(self.k, lane),
@@ -202,12 +188,9 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// The worker's part.
     fn work(&mut self, job: &Job<'_>, way: Way) {
-        let outcome = self.perform(job, way);
-        self.loader.watch.end = self.k.now();
-        let Loader { watch, shortage, damage, .. } = self.loader;
-        let format = Some(job.format);
-        let report = Report { watch, outcome, format, shortage, damage };
-        self.crew.reports.set(self.crew.begun.0, report);
+        self.loader.notes.outcome = self.perform(job, way);
+        self.loader.notes.watch.end = self.k.now();
+        self.crew.reports.set(self.crew.begun.0, self.loader.notes);
     }
 
     /// Waits a moment for a worker to end, and looks after those that don't.
@@ -225,6 +208,7 @@ impl<K: Kernel> Boot<'_, K> {
             }
             at = at.wrapping_add(1);
         }
+        self.crew.looked = now;
         if let Ok((worker, _)) = ended {
             self.forget(worker);
         }
@@ -233,26 +217,30 @@ impl<K: Kernel> Boot<'_, K> {
     /// Says what a worker has come to.
     #[inline(never)]
     fn ended(&mut self, at: usize, lane: Lane, status: i32, now: u64) {
-        let mut outcome = Outcome::failed(Why::Died, Errno::ECHILD);
-        self.loader.watch = Watch { start: lane.start, end: now, status, ..Watch::default() };
-        if status == 0 {
-            let report = self.crew.reports.get(lane.step);
-            self.loader.watch = report.watch;
-            (self.loader.shortage, self.loader.damage) = (report.shortage, report.damage);
-            self.loader.format = report.format;
-            let name = self.name(lane.step);
-            #[cfg(feature = "ways")]
-            if report.watch.is_forced {
-                self.say_forced(name);
-            }
-            outcome = self.judge(name, report.outcome);
+        if status != 0 {
+            return self.lost(at, lane, Outcome::failed(Why::Died, Errno::ECHILD), status, now);
         }
+        self.loader.notes = self.crew.reports.get(lane.step);
+        let name = self.name(lane.step);
+        #[cfg(feature = "ways")]
+        if self.loader.notes.watch.is_forced {
+            self.say_forced(name);
+        }
+        let outcome = self.judge(name, self.loader.notes.outcome);
         if outcome.why == Why::Memory && !self.crew.queue.is_alone(lane.step) {
             self.vacate(at);
             self.crew.queue.again(lane.step);
         } else {
             self.over(at, lane.step, outcome);
         }
+    }
+
+    /// Settles a load of which its worker tells nothing.
+    #[inline(never)]
+    fn lost(&mut self, at: usize, lane: Lane, outcome: Outcome, status: i32, now: u64) {
+        let watch = self.loader.watch(lane.start);
+        (watch.end, watch.status) = (now, status);
+        self.over(at, lane.step, outcome);
     }
 
     /// The name of a step.
@@ -267,18 +255,14 @@ impl<K: Kernel> Boot<'_, K> {
         let limit = self.config.jobs.timeout;
         if limit > 0 && seconds >= limit {
             self.k.kill(lane.worker);
-            self.crew.left.push(self.k, Left { worker: lane.worker, step: lane.step });
-            let (start, status) = (lane.start, limit as i32);
-            self.loader.watch = Watch { start, end: now, status, ..Watch::default() };
-            self.over(at, lane.step, Outcome::failed(Why::Late, Errno::ETIMEDOUT));
-        } else if now.saturating_sub(lane.named) >= LONG {
+            self.crew.left.push(self.k, lane);
+            let outcome = Outcome::failed(Why::Late, Errno::ETIMEDOUT);
+            self.lost(at, lane, outcome, limit as i32, now);
+        } else if seconds / LONG != self.crew.looked.saturating_sub(lane.start) / 1_000_000 / LONG {
             let name = self.name(lane.step);
             let line = self.log.say(Priority::Error, form!("wait %: loading for % s"));
             line.name(name).number(seconds);
             self.log.send(self.k);
-            if let Some(lane) = self.crew.lanes.get_mut(at) {
-                lane.named = now;
-            }
         }
     }
 
@@ -288,8 +272,8 @@ impl<K: Kernel> Boot<'_, K> {
         self.vacate(at);
         let Some(mut step) = self.plan.step(number).copied() else { return };
         step.outcome = outcome;
-        self.loader.watch.lane = at as u64;
-        let Watch { start, end, .. } = self.loader.watch;
+        self.loader.notes.watch.lane = at as u64;
+        let Watch { start, end, .. } = self.loader.notes.watch;
         self.settle(number, &step, end.saturating_sub(start), None);
     }
 
@@ -300,6 +284,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Forgets a worker that was left behind and is gone now.
+    #[inline(never)]
     fn forget(&mut self, worker: i32) {
         for left in self.crew.left.iter_mut() {
             if left.worker == worker {
@@ -317,11 +302,12 @@ impl<K: Kernel> Boot<'_, K> {
         while let Ok((worker, _)) = self.k.reap(0) {
             self.forget(worker);
         }
-        let mut first = true;
-        for left in self.crew.left.iter().filter(|left| left.worker != 0) {
-            let name = self.plan.step(left.step).map_or(b"".as_slice(), |step| step.name);
-            let line = self.log.more();
-            line.str(if core::mem::take(&mut first) { ": leaves " } else { ", " }).name(name);
+        let mut between = ": leaves ";
+        for left in self.crew.left.iter() {
+            if left.worker != 0 {
+                let name = self.name(left.step);
+                self.log.more().str(core::mem::replace(&mut between, ", ")).name(name);
+            }
         }
     }
 

@@ -42,17 +42,27 @@ pub struct Loader {
     compression: Option<&'static [u8]>,
     /// The decoders' memory, once one was needed.
     scratch: Option<&'static mut Scratch>,
+    /// The first bytes of the last file.
+    pub head: [u8; HEAD],
+    /// What there is to say of the last load.
+    pub notes: Notes,
+}
+
+/// What there is to say of a load beside its outcome.
+#[derive(Clone, Copy)]
+pub struct Notes {
     /// What the last failure was about: see [`Why`].
     pub shortage: Shortage,
     /// The damage of the last damaged stream.
     pub damage: Option<Damage>,
-    /// The first bytes of the last file.
-    pub head: [u8; HEAD],
     /// What the last file is.
     pub format: Option<Format>,
     /// What is watched of a load.
     #[cfg(feature = "jobs")]
     pub watch: Watch,
+    /// What a worker's load came to.
+    #[cfg(feature = "jobs")]
+    pub outcome: Outcome,
 }
 
 /// What is watched of a load beside its outcome; times in microseconds.
@@ -79,19 +89,24 @@ pub struct Watch {
 
 #[cfg(feature = "jobs")]
 impl Loader {
+    /// Begins to watch a load.
+    #[inline(never)]
+    pub fn watch(&mut self, start: u64) -> &mut Watch {
+        self.notes.watch = Watch { start, ..Watch::default() };
+        &mut self.notes.watch
+    }
+
     /// Forgets what is known of free memory.
     pub fn forget(&mut self) {
         self.budget.forget();
     }
 }
 
-#[expect(
-    clippy::derivable_impls,
-    reason = "clearing memory is far smaller than what would be derived"
-)]
 impl Default for Loader {
     fn default() -> Self {
-        Self { damage: None, format: None, ..Self::zero() }
+        let mut new = Self::zero();
+        (new.notes.damage, new.notes.format) = (None, None);
+        new
     }
 }
 
@@ -141,8 +156,8 @@ impl<K: Kernel> Boot<'_, K> {
             Ok(_) => {}
             Err(errno) => return Outcome::failed(Why::Unreadable, errno),
         }
-        self.loader.format = Format::of(&self.loader.head);
-        let Some(format) = self.loader.format else {
+        self.loader.notes.format = Format::of(&self.loader.head);
+        let Some(format) = self.loader.notes.format else {
             return Outcome::failed(Why::Alien, Errno::ENOEXEC);
         };
         let way = self.way(format);
@@ -210,7 +225,7 @@ impl<K: Kernel> Boot<'_, K> {
     /// Asks for memory before a load.
     fn grant(&mut self, need: u64) -> Result<()> {
         self.loader.budget.grant(self.k, need).map_err(|shortage| {
-            self.loader.shortage = shortage;
+            self.loader.notes.shortage = shortage;
             Errno::ENOMEM
         })
     }
@@ -279,7 +294,7 @@ impl<K: Kernel> Boot<'_, K> {
         let limit = budget::free(self.k).min(unpack::LIMIT);
         #[cfg(feature = "jobs")]
         let limit = match said {
-            None => limit.min(self.loader.watch.limit.wrapping_sub(1)), // 0 is none
+            None => limit.min(self.loader.notes.watch.limit.wrapping_sub(1)), // 0 is none
             Some(_) => limit,
         };
         let memory = match self.k.map(limit.max(1) as usize) {
@@ -347,7 +362,7 @@ impl<K: Kernel> Boot<'_, K> {
     pub fn say_forced(&mut self, name: &[u8]) {
         #[cfg(feature = "jobs")]
         {
-            self.loader.watch.is_forced = true;
+            self.loader.notes.watch.is_forced = true;
         }
         let line = self.log.line(Priority::Warning, "force ").name(name);
         line.str(": ignores its ").bytes(self.config.ways.ignored());
@@ -367,11 +382,11 @@ impl<K: Kernel> Boot<'_, K> {
         let found = unpack::inflate(self.k, job.fd, job.format, scratch, memory);
         #[cfg(feature = "jobs")]
         {
-            self.loader.watch.inflate = self.stamp().saturating_sub(started);
+            self.loader.notes.watch.inflate = self.stamp().saturating_sub(started);
         }
         self.loader.scratch = Some(scratch);
         found.map_err(|damage| {
-            self.loader.damage = Some(damage);
+            self.loader.notes.damage = Some(damage);
             match damage {
                 Damage::TooLarge { limit } if limit < unpack::LIMIT => self.too_large(job, limit),
                 Damage::TooLarge { .. } => Outcome::failed(Why::Damaged, Errno::EFBIG),
@@ -386,7 +401,7 @@ impl<K: Kernel> Boot<'_, K> {
     fn too_large(&mut self, job: &Job<'_>, free: u64) -> Outcome {
         let length = files::size(self.k, job.fd);
         let size = unpack::claim(self.k, job.fd, job.format, length).max(free);
-        self.loader.shortage = Shortage { need: size.saturating_mul(3), free };
+        self.loader.notes.shortage = Shortage { need: size.saturating_mul(3), free };
         Outcome::failed(Why::Memory, Errno::ENOMEM)
     }
 
@@ -473,7 +488,7 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn announce(&mut self, name: &[u8], path: &CStr, job: &Job<'_>, way: Way) {
         #[cfg(feature = "jobs")]
-        let read = self.k.now().saturating_sub(self.loader.watch.start);
+        let read = self.k.now().saturating_sub(self.loader.notes.watch.start);
         let way = match way {
             Way::File => form!("file"),
             Way::Kernel => form!("kernel inflates"),
@@ -494,7 +509,7 @@ impl<K: Kernel> Boot<'_, K> {
         {
             // As if nothing had been said in between: a console is slow.
             let start = self.k.now().saturating_sub(read);
-            self.loader.watch = Watch { start, read: Some(read), ..self.loader.watch };
+            self.loader.notes.watch = Watch { start, read: Some(read), ..self.loader.notes.watch };
         }
     }
 }

@@ -63,7 +63,7 @@ unsafe impl Zero for crate::load::Loader {}
 unsafe impl Zero for crate::plan::Plan {}
 // SAFETY: the same.
 #[cfg(feature = "jobs")]
-unsafe impl Zero for crate::jobs::Report {}
+unsafe impl Zero for crate::load::Notes {}
 // SAFETY: the same; slots that are none have a null pointer.
 #[cfg(feature = "jobs")]
 unsafe impl Zero for crate::jobs::Crew {}

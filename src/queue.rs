@@ -72,38 +72,43 @@ impl Queue {
     #[inline(never)]
     #[must_use]
     pub fn next(&self, plan: &Plan) -> Option<u32> {
-        let (mut at, mut barriers, mut waits) = (0, plan.barriers.iter(), false);
-        let mut barrier = barriers.next();
-        for step in plan.order.iter() {
-            while barrier.is_some_and(|before| *before <= at) {
-                if waits {
-                    return None;
-                }
-                barrier = barriers.next();
+        let mut left = &*plan.order;
+        while let [first, rest @ ..] = left
+            && self.stage(*first) == Stage::Done
+        {
+            left = rest;
+        }
+        let done = plan.order.len().wrapping_sub(left.len());
+        for barrier in plan.barriers.iter() {
+            let before = (*barrier as usize).saturating_sub(done);
+            if before > 0 {
+                left = left.get(..before).unwrap_or(left);
             }
-            if self.stage(*step) == Stage::Waiting && self.is_ready(plan, *step) {
+        }
+        let mut before = 0_usize;
+        for step in left {
+            if self.stage(*step) == Stage::Waiting
+                && self.is_ready(plan, *step, left.get(..before).unwrap_or_default())
+            {
                 let needed = self.items.get(*step as usize).map_or(0, |item| item.lanes);
                 let has_room = self.running.saturating_add(needed) <= self.lanes;
                 return Some(*step).filter(|_| has_room);
             }
-            waits |= self.stage(*step) != Stage::Done;
-            at = at.wrapping_add(1);
+            before = before.wrapping_add(1);
         }
         None
     }
 
     /// Whether all that a step needs has finished, and what bears its name and stands before it.
-    fn is_ready(&self, plan: &Plan, step: u32) -> bool {
+    fn is_ready(&self, plan: &Plan, step: u32, before: &[u32]) -> bool {
         for dep in plan.deps(step) {
             if self.stage(dep.step) != Stage::Done {
                 return false;
             }
         }
-        let name = plan.step(step).map_or(b"".as_slice(), |step| step.name);
-        for before in plan.order.iter().take_while(|before| **before != step) {
-            if self.stage(*before) != Stage::Done
-                && plan.step(*before).is_some_and(|before| name::same(before.name, name))
-            {
+        let name = |step| plan.step(step).map_or(b"".as_slice(), |step| step.name);
+        for other in before {
+            if self.stage(*other) != Stage::Done && name::same(name(*other), name(step)) {
                 return false;
             }
         }
@@ -151,9 +156,6 @@ impl Queue {
     /// Puts a step that runs back: it is to start once more, with nothing beside it.
     pub fn again(&mut self, step: u32) {
         self.stop(step, Stage::Waiting);
-        if let Some(item) = self.items.get_mut(step as usize) {
-            item.lanes = self.lanes;
-        }
     }
 
     #[inline(never)]
@@ -162,6 +164,9 @@ impl Queue {
             if item.stage == Stage::Running {
                 self.running = self.running.wrapping_sub(item.lanes);
                 self.claimed = self.claimed.saturating_sub(item.claim);
+            }
+            if stage == Stage::Waiting {
+                item.lanes = self.lanes;
             }
             item.stage = stage;
         }

@@ -46,7 +46,7 @@ impl<K: Kernel> Boot<'_, K> {
             (Kind::Failed, _) => {
                 failure(line, outcome, &self.loader, release);
                 #[cfg(feature = "ways")]
-                self.config.ways.explain(line, outcome, self.loader.format);
+                self.config.ways.explain(line, outcome, self.loader.notes.format);
             }
             (_, Some(needs)) => reason(line, needs),
             _ => {}
@@ -127,7 +127,7 @@ fn why(outcome: &Outcome, damage: &Option<Damage>) -> Form {
 #[inline(never)]
 fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) {
     line.form(form!(" %: ")).errno(outcome.errno());
-    line.form(why(outcome, &loader.damage));
+    line.form(why(outcome, &loader.notes.damage));
     match outcome.why {
         Why::Call if outcome.errno() == Errno::ENOEXEC => {
             line.bytes(release).bytes(arch::NAME.as_bytes());
@@ -135,10 +135,10 @@ fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) 
         Why::Alien => _ = line.hex(text::head(&loader.head, 4)),
         Why::Unknown => _ = line.bytes(format(loader)),
         Why::Damaged => {
-            let (_, figure, expected) = damaged(&loader.damage);
+            let (_, figure, expected) = damaged(&loader.notes.damage);
             line.bytes(format(loader));
             #[cfg(any(feature = "xz", feature = "zstd"))]
-            if let Some(Damage::Unknown { what, .. }) = loader.damage {
+            if let Some(Damage::Unknown { what, .. }) = loader.notes.damage {
                 line.bytes(what.as_bytes());
             }
             for figure in [figure, expected].into_iter().flatten() {
@@ -146,14 +146,14 @@ fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) 
             }
         }
         Why::Memory => {
-            line.mebibytes(loader.shortage.need).mebibytes(loader.shortage.free);
+            line.mebibytes(loader.notes.shortage.need).mebibytes(loader.notes.shortage.free);
         }
         #[cfg(feature = "jobs")]
         Why::Late => {
-            line.form(form!("still loading after % s")).number(loader.watch.status as u64);
+            line.form(form!("still loading after % s")).number(loader.notes.watch.status as u64);
         }
         #[cfg(feature = "jobs")]
-        Why::Died => died(line, loader.watch.status),
+        Why::Died => died(line, loader.notes.watch.status),
         _ => {}
     }
 }
@@ -170,7 +170,7 @@ fn died(line: &mut Line, status: i32) {
 
 /// The name of the file's format.
 fn format(loader: &Loader) -> &'static [u8] {
-    loader.format.map_or(b"", Format::name)
+    loader.notes.format.map_or(b"", Format::name)
 }
 
 /// What is wrong with a stream, with its figures.

@@ -81,6 +81,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Puts a writable overlay over the root: both layers are the overlay's own then
     /// (`Documentation/filesystems/overlayfs.rst`).
+    #[inline(never)]
     fn overlay(&mut self, options: &[u8]) -> bool {
         let data = mem::path(self.k, &[b"mode=0755,", options]);
         let _ = self.k.make_dir(ROOT);

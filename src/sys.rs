@@ -417,8 +417,12 @@ impl Kernel for Linux {
         // SAFETY: `mask` is writable for its length.
         let _ = unsafe { syscall!(Sysno::sched_getaffinity, 0, mask.len(), mask.as_mut_ptr()) };
         let mut count = 0_u32;
-        for byte in mask {
-            count = count.wrapping_add(byte.count_ones());
+        for byte in &mask {
+            let mut left = *byte;
+            while left != 0 {
+                left &= left.wrapping_sub(1); // without its lowest bit
+                count = count.wrapping_add(1);
+            }
         }
         count.max(1)
     }
@@ -439,20 +443,21 @@ impl Kernel for Linux {
     }
 
     fn reap(&mut self, milliseconds: u32) -> Result<(i32, i32)> {
-        let mut status = 0i32;
-        // SAFETY: `status` is writable.
-        let child =
-            unsafe { syscall!(Sysno::wait4, usize::MAX, &raw mut status, raw::WNOHANG, 0) }?;
-        match (child, milliseconds) {
-            (0, 0) => Err(Errno::EAGAIN),
-            (0, _) => {
-                let time = timespec(milliseconds);
-                let set = &raw const CHILDREN;
-                // SAFETY: the set and the time are readable, and nothing is asked for.
-                let _ = unsafe { syscall!(Sysno::rt_sigtimedwait, set, 0, &raw const time, 8) };
-                self.reap(0)
+        let (mut status, mut left) = (0i32, milliseconds);
+        loop {
+            // SAFETY: `status` is writable.
+            let child =
+                unsafe { syscall!(Sysno::wait4, usize::MAX, &raw mut status, raw::WNOHANG, 0) }?;
+            match (child, left) {
+                (0, 0) => return Err(Errno::EAGAIN),
+                (0, _) => {
+                    let (time, set) = (timespec(left), &raw const CHILDREN);
+                    // SAFETY: the set and the time are readable, and nothing is asked for.
+                    let _ = unsafe { syscall!(Sysno::rt_sigtimedwait, set, 0, &raw const time, 8) };
+                    left = 0;
+                }
+                _ => return Ok((child as i32, status)),
             }
-            _ => Ok((child as i32, status)),
         }
     }
 

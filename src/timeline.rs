@@ -21,7 +21,7 @@ use crate::text;
 impl<K: Kernel> Boot<'_, K> {
     /// The line of the module that was loaded last.
     pub fn times(&mut self, name: &[u8]) {
-        let watch = self.loader.watch;
+        let watch = self.loader.notes.watch;
         let Some(read) = watch.read else { return };
         let spent = watch.start.wrapping_add(read).wrapping_add(watch.inflate);
         let load = watch.end.saturating_sub(spent);

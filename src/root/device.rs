@@ -145,7 +145,6 @@ impl Search {
     }
 
     /// What the device holds.
-    #[inline(never)]
     fn look<K: Kernel>(&mut self, k: &mut K, device: &Device) -> Option<Superblock<'_>> {
         let fd = open(k, device).ok()?;
         let image = self.image.take().unwrap_or_else(|| mem::bytes(k, LEN));
@@ -203,7 +202,6 @@ fn is_same(found: &[u8], wanted: &[u8]) -> bool {
 }
 
 /// The UUID of the partition that stands `offset` places before this device on its disk; none is empty.
-#[inline(never)]
 fn part_uuid<K: Kernel>(k: &mut K, name: &[u8], device: &Device, offset: u64, uuid: &mut Uuid) {
     let mut disk = Path::new();
     let _ = disk.extend_from_slice(name);

@@ -48,7 +48,6 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Whether one of the candidates for the real init can be started; says what is wrong with the others.
-    #[inline(never)]
     fn has_init(&mut self, own: crate::kernel::Stat) -> bool {
         for path in self.candidates().into_iter().flatten() {
             let (errno, why) = match program::check(self.k, path, own) {
@@ -87,7 +86,6 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Enters the new root, and deletes what was in the old one, if it is an initramfs.
-    #[inline(never)]
     fn enter(&mut self, is_initramfs: bool) -> Result<()> {
         let mut moves = MOVES;
         while let Some(path) = text::take(&mut moves, b' ') {
