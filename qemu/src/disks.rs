@@ -30,6 +30,7 @@ const KINDS: &[(&str, &str, &str, u64)] = &[
     ("f2fs", "mkfs.f2fs", "f2fs-tools", 64 << 20),
     ("f2fs", "sload.f2fs", "f2fs-tools", 0),
     ("vfat", "mkfs.vfat", "dosfstools", 64 << 20),
+    ("vfat", "mcopy", "mtools", 0),
     ("squashfs", "mksquashfs", "squashfs-tools", 0),
     ("erofs", "mkfs.erofs", "erofs-utils", 0),
     ("swap", "mkswap", "util-linux", 8 << 20),
@@ -119,6 +120,11 @@ fn file_system(disk: &Disk, tree: &Path, path: &Path) -> Result<()> {
     step::output(&mut command, MAKE).with_context(|| format!("can't make {kind}"))?;
     if *kind == "f2fs" {
         step::output(Command::new("sload.f2fs").arg("-f").args([tree, path]), MAKE)?;
+    }
+    if *kind == "vfat" {
+        let folders = FOLDERS.map(|name| tree.join(name));
+        let mut copy = Command::new("mcopy");
+        step::output(copy.arg("-s").arg("-i").arg(path).args(folders).arg("::"), MAKE)?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `root=`: real disks, found, mounted and switched to; and the ways that it fails.
 
 use crate::scenario::{
-    AARCH64, ALL, Bus, DISK, Disk, Holds, Image, Made, NOTHING, PLAIN, RISCV64, Scenario, Table,
-    X86_64,
+    AARCH64, ALL, Bus, DISK, Disk, Ends, Holds, Image, Made, NOTHING, PLAIN, RISCV64, Scenario,
+    Table, X86_64,
 };
 
 /// What a virtio disk with ext4 needs.
@@ -14,6 +14,17 @@ const ROOT: Scenario = Scenario {
     disks: &[DISK],
     words: "insinit.modules=virtio_pci,virtio_blk root=/dev/vda",
     ..PLAIN
+};
+
+/// The real root, from an initramfs with a large file in it.
+const LARGE: Scenario = Scenario {
+    name: "root: what was in a large initramfs is gone",
+    on: RISCV64,
+    long: &["6.12-x86_64", "6.12-aarch64", "7.2-x86_64"],
+    image: Image { files: &[(Made::Large(40), "/large")], ..VIRTIO },
+    words: "insinit.modules=virtio_pci,virtio_blk root=/dev/vda guest=memory",
+    expect: &["exec /sbin/init", "guest: pid 1", "guest: memory MemFree: *"],
+    ..ROOT
 };
 
 pub(super) const SCENARIOS: &[Scenario] = &[
@@ -105,12 +116,52 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         forbid: &["guest: pid 1"],
         ..ROOT
     },
+    LARGE,
     Scenario {
-        name: "root: what was in a large initramfs is gone",
+        name: "root by the number of a vfat",
+        on: AARCH64,
+        image: Image {
+            modules: &["virtio_pci", "virtio_blk", "vfat", "nls_cp437", "nls_ascii"],
+            ..NOTHING
+        },
+        disks: &[Disk { kind: "vfat", ..DISK }],
+        words: "insinit.modules=virtio_pci,virtio_blk,nls_cp437,nls_ascii root=UUID=1234-abcd \
+                guest=mounts",
+        expect: &["root UUID=1234-abcd: mounted /dev/vda as vfat read-only", "guest: pid 1"],
+        ..ROOT
+    },
+    Scenario {
+        name: "root that is swap",
         on: RISCV64,
-        image: Image { files: &[(Made::Large(40), "/large")], ..VIRTIO },
-        words: "insinit.modules=virtio_pci,virtio_blk root=/dev/vda guest=memory",
-        expect: &["guest: pid 1", "guest: memory MemFree: *"],
+        disks: &[Disk { kind: "swap", ..DISK }],
+        words: "insinit.modules=virtio_pci,virtio_blk root=LABEL=insroot insinit.fail=poweroff",
+        expect: &[
+            "root LABEL=insroot: failed EINVAL: no file system, but swap",
+            "stop poweroff: *",
+            "kernel: Power down",
+        ],
+        forbid: &["guest: pid 1"],
+        ..ROOT
+    },
+    Scenario {
+        name: "root that never comes, and quiet doesn't silence the wait",
+        on: X86_64,
+        words: "quiet insinit.modules=virtio_pci,virtio_blk root=LABEL=nobody rootwait",
+        expect: &["wait LABEL=nobody: 5 s, block devices: vda"],
+        end: Ends::Stays("wait LABEL=nobody: 10 s, block devices: vda"),
+        ..ROOT
+    },
+    Scenario {
+        name: "root by a driver that looks for it on its own time",
+        on: X86_64,
+        image: Image { modules: &["nvme", "ext4"], ..NOTHING },
+        disks: &[Disk { bus: Bus::Nvme, table: Some(Table::Gpt), ..DISK }],
+        words: "insinit.modules=nvme nvme.async_probe root=PARTUUID=00000002-1111-2222-3333-444444444444",
+        expect: &[
+            "load nvme: loaded",
+            "root PARTUUID=00000002-1111-2222-3333-444444444444: mounted /dev/nvme0n1p2 as ext4 read-only",
+            "guest: pid 1",
+        ],
         ..ROOT
     },
     Scenario {
