@@ -251,6 +251,7 @@ impl Config {
 
     /// The rules, from the first on.
     #[must_use]
+    #[inline(never)]
     pub fn rules(&self) -> Rules {
         Rules::of(self.rules.unwrap_or_default())
     }

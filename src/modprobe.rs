@@ -64,13 +64,15 @@ pub struct Rules {
     pub rest: &'static [u8],
     /// The file that it stands in.
     pub by: &'static [u8],
+    /// Lines that can't be about this name, by its first byte, are passed over; empty: none.
+    pub about: &'static [u8],
 }
 
 impl Rules {
     /// All of them.
     #[must_use]
     pub fn of(left: &'static [Rule]) -> Self {
-        Self { left, rest: b"", by: b"" }
+        Self { left, rest: b"", by: b"", about: b"" }
     }
 
     /// Takes the next line that begins with that word, given by its first letter: the name that it is about.
@@ -79,7 +81,7 @@ impl Rules {
         loop {
             let (rule, left) = self.left.split_first()?;
             self.left = left;
-            if rule.verb == verb {
+            if rule.verb == verb && glob::may_match(rule.name, self.about) {
                 (self.rest, self.by) = (rule.rest, rule.by);
                 return Some(rule.name);
             }

@@ -468,6 +468,9 @@ impl Planner<'_> {
         let (mut rules, mut any) = (self.config.rules(), false);
         let (name, alias) =
             self.plan.step(step).map_or((&b""[..], &b""[..]), |step| (step.name, step.alias));
+        if alias.is_empty() {
+            rules.about = name; // nearly always
+        }
         while let Some(module) = rules.next(b's') {
             let is_about = glob::matches(module, name) || glob::matches(module, alias);
             any |= is_about;
