@@ -94,4 +94,27 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         expect: &["load dummy: failed EBADMSG: gzip ends too early, at byte *", "guest: modules 0"],
         ..PLAIN
     },
+    Scenario {
+        name: "small kernels: by force, of a kernel that knows none",
+        on: &[],
+        long: &["small-x86_64-gzip", "small-riscv64-gzip"],
+        image: Image {
+            modules: &["crc16"],
+            files: &[
+                (Made::OtherRelease("dummy"), "/dummy.ko"),
+                (Made::GzipOtherRelease("loop"), "/loop.ko.gz"),
+            ],
+            ..NOTHING
+        },
+        words: "insinit.modules=/dummy.ko,/loop.ko.gz,crc16 insinit.force=vermagic",
+        expect: &[
+            "force dummy: ignores its vermagic",
+            "load dummy: failed ENOEXEC: not a module for *, or a kernel without CONFIG_MODULE_FORCE_LOAD",
+            "load loop: failed ENOEXEC: not a module for *, or a kernel without CONFIG_MODULE_FORCE_LOAD",
+            "load crc16: failed ENOEXEC: not a module for *, or a kernel without CONFIG_MODULE_FORCE_LOAD",
+            "done: 3 failed,",
+            "guest: modules 0",
+        ],
+        ..PLAIN
+    },
 ];
