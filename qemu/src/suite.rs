@@ -41,13 +41,17 @@ impl Tally {
 
 /// Does all jobs; what failed stays in `kept`.
 pub fn run(jobs: &[Job], grounds: &BTreeMap<&'static str, Ground>, kept: &Path) -> Tally {
-    let queue = Mutex::new(jobs.iter());
+    let queue = Mutex::new(jobs.iter().enumerate());
     let tally = Mutex::new(Tally::default());
     thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
-                while let Some((kernel, scenario)) = next(&queue) {
-                    let good = one(&grounds[kernel], kernel, scenario, kept);
+                while let Some((number, (kernel, scenario))) = next(&queue) {
+                    let earlier = jobs[..number]
+                        .iter()
+                        .filter(|job| job.0 == *kernel && job.1.name == scenario.name);
+                    let kept = kept.join(format!("{}", earlier.count() + 1));
+                    let good = one(&grounds[kernel], kernel, scenario, &kept);
                     tally.lock().expect("no boot panics").count(good);
                 }
             });
@@ -57,7 +61,7 @@ pub fn run(jobs: &[Job], grounds: &BTreeMap<&'static str, Ground>, kept: &Path) 
 }
 
 /// The next job; the queue is free again at once.
-fn next<'a>(queue: &Mutex<impl Iterator<Item = &'a Job>>) -> Option<&'a Job> {
+fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
     queue.lock().expect("taking a job does not panic").next()
 }
 
