@@ -29,6 +29,7 @@ mod layout;
 mod long;
 mod machine;
 mod made;
+mod memory;
 mod odd;
 mod programs;
 mod progress;

@@ -50,6 +50,7 @@ pub fn all() -> Vec<Scenario> {
 }
 
 pub use jobs::{SIDE_BY_SIDE, set};
+pub use root::{LARGE, LIGHT};
 
 /// A boot for each scenario and kernel of those machines, of names that hold `part`; with `long` on the
 /// kernels, too, that are for that only.

@@ -17,7 +17,7 @@ const ROOT: Scenario = Scenario {
 };
 
 /// The real root, from an initramfs with a large file in it.
-const LARGE: Scenario = Scenario {
+pub const LARGE: Scenario = Scenario {
     name: "root: what was in a large initramfs is gone",
     on: RISCV64,
     long: &["6.12-x86_64", "6.12-aarch64", "7.2-x86_64"],
@@ -26,6 +26,9 @@ const LARGE: Scenario = Scenario {
     expect: &["exec /sbin/init", "guest: pid 1", "guest: memory MemFree: *"],
     ..ROOT
 };
+
+/// That from an initramfs without the file.
+pub const LIGHT: Scenario = Scenario { image: VIRTIO, ..LARGE };
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
