@@ -27,7 +27,7 @@ pub struct Check {
 pub const CHECKS: &[Check] = &[
     Check { name: "scripted boots in a storm of errors", run: storms },
     Check { name: "sixty modules side by side, fifty times", run: side_by_side },
-    Check { name: "memory after the switch from a large initramfs", run: memory::run },
+    Check { name: memory::NAME, run: memory::long },
     Check { name: "the library's tests under Miri", run: miri },
     Check { name: "plans against modprobe's, of every name and alias", run: differential::long },
     Check { name: "every module packed again, inflated here", run: recompress::run },

@@ -6,6 +6,7 @@ use crate::cli::{self, TestOptions};
 use crate::differential;
 use crate::ground;
 use crate::long::{self, CHECKS, Check};
+use crate::memory;
 use crate::programs;
 use crate::run_test;
 use crate::scenarios;
@@ -34,6 +35,9 @@ pub fn run(options: &TestOptions) -> Result<bool> {
     }
     if !options.is_long() && differential::is_meant(options.part()) {
         differential::run(&machines, &mut tally);
+    }
+    if !options.is_long() && memory::is_meant(options.part()) {
+        memory::run(&machines, &mut tally);
     }
     if options.is_long() {
         long::run(options.part(), &mut tally);
@@ -70,6 +74,7 @@ fn jobs(options: &TestOptions) -> Result<Vec<Job>> {
     let is_check = |check: &Check| options.is_long() && check.name.contains(options.part());
     let others = run_test::is_meant(options.part())
         || differential::is_meant(options.part())
+        || memory::is_meant(options.part())
         || sample::is_meant(options.part())
         || systems::is_meant(&machines, options.part(), options.is_long());
     let any = !jobs.is_empty() || CHECKS.iter().any(is_check) || others;

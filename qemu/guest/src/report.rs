@@ -87,6 +87,7 @@ fn mounted<K: Kernel>(k: &mut K, asked: &'static [u8]) {
     }
     if is_asked(asked, b"memory") {
         lines(k, b"memory ", c"/proc/meminfo", |line| line.starts_with(b"Mem"));
+        lines(k, b"zone ", c"/proc/zoneinfo", is_free);
     }
     modules(k, is_asked(asked, b"modules"));
     for module in words(asked).filter_map(|word| word.strip_prefix(b"params:")) {
@@ -109,6 +110,13 @@ fn lines<K: Kernel>(k: &mut K, name: &[u8], path: &CStr, wanted: fn(&[u8]) -> bo
     for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && wanted(line)) {
         say(k, &[name, line]);
     }
+}
+
+/// Whether a line of /proc/zoneinfo counts pages that nobody uses: those of the zone, or those that a CPU
+/// keeps at hand (`mm/vmstat.c`, `zoneinfo_show_print`).
+fn is_free(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    line.starts_with(b"pages free") || line.starts_with(b"count:")
 }
 
 /// Says how many modules are there and, if asked, their names, the newest first.
