@@ -12,6 +12,7 @@ use crate::ground::Ground;
 use crate::handover::Init;
 #[cfg(feature = "jobs")]
 use crate::jobs::Crew;
+use crate::kernel::Errno;
 use crate::kernel::{Kernel, Result};
 use crate::line::Priority;
 use crate::list::{Entry, Severity};
@@ -26,7 +27,6 @@ use crate::plan::{self, Link, Plan, Scope, Step, Task};
 use crate::start::Process;
 use crate::text;
 use crate::tree::{self, Place, Tree};
-use syscalls::Errno;
 
 /// All that a boot knows. What is used most comes first: there it is cheapest to reach.
 #[repr(C)]

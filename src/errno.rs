@@ -1,8 +1,73 @@
-//! The names of the kernel's error numbers.
+//! The kernel's errors: their numbers, and what they are called.
 
 use crate::forms::FORMS;
 use crate::packed::Packed;
-use syscalls::Errno;
+use core::fmt;
+use core::num::NonZeroI32;
+use linux_raw_sys::errno as raw;
+
+/// An error of the kernel's, below zero as a system call gives it: a result that is nothing or an error is
+/// the call's own value then.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Errno(pub(crate) NonZeroI32);
+
+/// The errors that the loader and its tests call by their names.
+macro_rules! errors {
+    ($($name:ident)*) => {
+        #[allow(missing_docs, reason = "errno(3) has them")]
+        impl Errno {
+            $(pub const $name: Self = Self::new(raw::$name as i32);)*
+        }
+    };
+}
+
+errors! {
+    EPERM ENOENT EINTR EIO ENXIO ENOEXEC EBADF ECHILD EAGAIN ENOMEM
+    EACCES ENOTBLK EBUSY EEXIST ENODEV ENOTDIR EISDIR EINVAL ETXTBSY EFBIG
+    ENOSPC EROFS ENAMETOOLONG ENOSYS ENOTEMPTY ELOOP EBADMSG EOPNOTSUPP ENOBUFS ETIMEDOUT
+    EUCLEAN ENOKEY EKEYREJECTED
+}
+
+impl Errno {
+    /// The error of that number, 1 to 4095 (`include/linux/err.h`, `MAX_ERRNO`).
+    #[must_use]
+    pub const fn new(number: i32) -> Self {
+        Self::of_short(number.wrapping_neg() as i16)
+    }
+
+    /// In the two bytes that it takes.
+    #[must_use]
+    pub const fn short(self) -> i16 {
+        self.0.get() as i16
+    }
+
+    /// The one that these bytes are.
+    #[must_use]
+    pub const fn of_short(short: i16) -> Self {
+        match NonZeroI32::new(short as i32 | !0xfff) {
+            Some(below_zero) => Self(below_zero),
+            None => Self(NonZeroI32::MIN),
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn into_raw(self) -> i32 {
+        self.0.get().wrapping_neg()
+    }
+}
+
+impl fmt::Debug for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        syscalls::Errno::new(self.into_raw()).fmt(f)
+    }
+}
+
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        syscalls::Errno::new(self.into_raw()).fmt(f)
+    }
+}
 
 /// `include/uapi/asm-generic/errno-base.h` and `errno.h`, a line each from 0 on; the E that all
 /// begin with is left out. The three machines have the same numbers.
@@ -26,6 +91,17 @@ pub const NAMES: &str = "\n\
 #[must_use]
 pub fn name(errno: Errno) -> Packed {
     Packed::nth(usize::from(errno.into_raw() as u16).saturating_add(FORMS.len()))
+}
+
+#[cfg(test)]
+impl Errno {
+    /// `include/linux/errno.h`: the kernel's own, which has no name elsewhere.
+    pub const EPROBE_DEFER: Self = Self::new(517);
+
+    /// Its name, if it has one.
+    pub fn name(self) -> Option<&'static str> {
+        syscalls::Errno::new(self.into_raw()).name()
+    }
 }
 
 #[cfg(test)]

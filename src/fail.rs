@@ -5,13 +5,13 @@ use crate::boot::Boot;
 use crate::config::{ACTIONS, Action};
 use crate::files;
 use crate::forms::{Form, form};
+use crate::kernel::Errno;
 use crate::kernel::{Kernel, NOT_STARTED};
 use crate::line::Priority;
 use crate::log;
 use crate::plan::Step;
 use crate::text;
 use core::ffi::CStr;
-use syscalls::Errno;
 
 /// The shell of `insinit.fail=shell`.
 pub const SHELL: &CStr = c"/bin/sh";

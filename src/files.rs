@@ -1,6 +1,7 @@
 //! Whole files, and the entries of a directory.
 #![forbid(unsafe_code)]
 
+use crate::kernel::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::mem::{self, Table};
 use crate::text;
@@ -8,7 +9,6 @@ use core::ffi::CStr;
 use linux_raw_sys::general::{
     DT_DIR, DT_LNK, DT_REG, DT_UNKNOWN, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_WRONLY,
 };
-use syscalls::Errno;
 
 /// Bytes asked for at a time: /proc/cmdline nearly always fits.
 const PIECE: usize = 2048;

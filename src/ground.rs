@@ -4,10 +4,10 @@
 #![forbid(unsafe_code)]
 
 use crate::files;
+use crate::kernel::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use core::ffi::CStr;
 use linux_raw_sys::general::{MS_NODEV, MS_NOEXEC, MS_NOSUID, O_RDONLY, O_RDWR};
-use syscalls::Errno;
 
 const NULL: &CStr = c"/dev/null";
 

@@ -166,11 +166,11 @@ fn skip(file: &mut Fields<'_, impl Source>, count: u16) {
 mod tests {
     use super::*;
     use crate::inflate::pieces::{self, Broken, Steps, sample};
+    use crate::kernel::Errno;
     use flate2::write::GzEncoder;
     use flate2::{Compression, Crc};
     use proptest::prelude::*;
     use std::io::Write;
-    use syscalls::Errno;
 
     fn inflate_in(file: &[u8], step: usize, room: usize) -> Result<Vec<u8>, Damage> {
         pieces::inflate_in(|from, memory, out| inflate(from, memory, out), file, step, room)

@@ -14,11 +14,11 @@ pub(crate) mod pieces;
 
 #[cfg(any(feature = "gzip", feature = "xz"))]
 use crate::crc32;
+use crate::kernel::Errno;
 #[cfg(feature = "xz")]
 use crate::text;
 #[cfg(feature = "gzip")]
 use core::mem::MaybeUninit;
-use syscalls::Errno;
 
 /// How many compressed bytes are read at a time: few enough that what they inflate to is still in
 /// the cache when its checksum is computed.

@@ -4,9 +4,9 @@
 //! place. Errors are the kernel's own errno. Buffers are slices and paths are C strings, so nothing
 //! above this line needs `unsafe`.
 
+pub use crate::errno::Errno;
 use crate::mem::Arena;
 use core::ffi::CStr;
-pub use syscalls::Errno;
 
 /// What a system call gives.
 pub type Result<T> = core::result::Result<T, Errno>;

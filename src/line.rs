@@ -6,10 +6,10 @@
 
 use crate::errno;
 use crate::forms::Form;
+use crate::kernel::Errno;
 use crate::name;
 use crate::packed::{CAPITAL, Packed, SMALL};
 use heapless::Vec;
-use syscalls::Errno;
 
 /// The longest line in bytes.
 pub const LIMIT: usize = 900;

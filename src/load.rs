@@ -11,6 +11,7 @@ use crate::files;
 use crate::forms::form;
 use crate::image::{self, Format, HEAD};
 use crate::inflate::{Damage, Inflated, Scratch};
+use crate::kernel::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::line::{LIMIT, Priority};
 use crate::mem::{self, Zero};
@@ -23,7 +24,6 @@ use crate::ways::Inflate;
 use crate::zstd;
 use core::ffi::CStr;
 use linux_raw_sys::general::{O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY};
-use syscalls::Errno;
 
 /// `MODULE_INIT_COMPRESSED_FILE` of `include/uapi/linux/module.h`.
 const COMPRESSED_FILE: u32 = 4;

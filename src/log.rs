@@ -5,12 +5,12 @@
 #![forbid(unsafe_code)]
 
 use crate::forms::Form;
+use crate::kernel::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::line::{Line, Priority};
 use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_WRONLY, S_IFCHR, S_IFMT};
-use syscalls::Errno;
 
 const KMSG: &CStr = c"/dev/kmsg";
 const CONSOLE: &CStr = c"/dev/console";

@@ -1,10 +1,10 @@
 //! What became of a module: one word of the contract, and why.
 #![forbid(unsafe_code)]
 
+use crate::kernel::Errno;
 use crate::line::Priority;
 use crate::list::Severity;
 use crate::text;
-use syscalls::Errno;
 
 /// The contract's words, in the order of the sum.
 pub const WORDS: &[u8] = b"loaded already absent blocked missing skipped failed";
@@ -83,18 +83,18 @@ pub struct Outcome {
     /// The reason.
     pub why: Why,
     /// The error, of a failure. The kernel's go up to 4095, and small outcomes make small code.
-    errno: u16,
+    errno: i16,
 }
 
 impl Outcome {
     fn new(kind: Kind, why: Why, errno: Errno) -> Self {
-        Self { kind, why, errno: errno.into_raw() as u16 }
+        Self { kind, why, errno: errno.short() }
     }
 
     /// The error, of a failure.
     #[must_use]
     pub fn errno(&self) -> Errno {
-        Errno::new(self.errno.into())
+        Errno::of_short(self.errno)
     }
 
     /// An outcome that says it all.

@@ -6,13 +6,13 @@ use crate::boot::Boot;
 use crate::forms::{Form, form};
 use crate::image::Format;
 use crate::inflate::Damage;
+use crate::kernel::Errno;
 use crate::kernel::Kernel;
 use crate::line::{Line, Priority};
 use crate::load::Loader;
 use crate::outcome::{Kind, Outcome, WORDS, Why};
 use crate::plan::{Step, Task};
 use crate::text;
-use syscalls::Errno;
 
 impl<K: Kernel> Boot<'_, K> {
     /// Writes a step's line; `micros` is how long its load took, `needs` the step that it lacks.

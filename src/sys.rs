@@ -4,17 +4,43 @@
 //! process on Linux, so the host tools and `insinit plan` use it too.
 #![allow(unsafe_code)]
 
-use crate::kernel::{Fd, Kernel, Memory, NOT_STARTED, Result, Stat, Stop, Strings};
+use crate::kernel::{Errno, Fd, Kernel, Memory, NOT_STARTED, Result, Stat, Stop, Strings};
 use crate::mem::{self, Arena};
 use crate::text;
 use core::ffi::CStr;
 use core::mem::{MaybeUninit, offset_of};
+use core::num::NonZeroI32;
 use linux_raw_sys::general as raw;
 use linux_raw_sys::ioctl::{TCSBRK, TIOCSCTTY};
 use linux_raw_sys::net::{AF_NETLINK, SOCK_DGRAM};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
 use linux_raw_sys::system::{new_utsname, sysinfo};
-use syscalls::{Errno, Sysno, raw_syscall, syscall};
+use syscalls::{Sysno, raw_syscall};
+
+/// A system call that gives a number.
+macro_rules! syscall {
+    ($($argument:expr),+) => { given(raw_syscall!($($argument),+)) };
+}
+
+/// A system call that gives 0.
+macro_rules! done {
+    ($($argument:expr),+) => { error(raw_syscall!($($argument),+)) };
+}
+
+/// What a call gave; from -4095 to -1 it is an error. Nothing else is below zero: no address of a process
+/// is, on any of the machines, and none of these calls gives such a number.
+fn given(value: usize) -> Result<usize> {
+    if (value as isize) < 0 {
+        // SAFETY: it is an error.
+        return Err(Errno(unsafe { NonZeroI32::new_unchecked(value as i32) }));
+    }
+    Ok(value)
+}
+
+/// The error of a call that gives 0 otherwise.
+fn error(value: usize) -> Result<()> {
+    NonZeroI32::new(value as i32).map_or(Ok(()), |error| Err(Errno(error)))
+}
 
 /// Linux as it runs.
 ///
@@ -70,7 +96,7 @@ fn statx(fd: i32, path: &CStr, flags: u32) -> Result<Stat> {
     let mut found = MaybeUninit::<raw::statx>::uninit();
     let mask = raw::STATX_BASIC_STATS;
     // SAFETY: `path` is a C string, `found` is writable and of the size that the kernel fills.
-    unsafe { syscall!(Sysno::statx, fd, path.as_ptr(), flags, mask, found.as_mut_ptr()) }?;
+    unsafe { done!(Sysno::statx, fd, path.as_ptr(), flags, mask, found.as_mut_ptr()) }?;
     // SAFETY: the kernel fills all of it (`fs/stat.c`, `cp_statx`), and it is numbers.
     let found = unsafe { found.assume_init() };
     Ok(Stat {
@@ -226,9 +252,9 @@ impl Kernel for Linux {
         let address = sockaddr_nl { nl_family, nl_pad: 0, nl_pid: 0, nl_groups };
         let len = size_of::<sockaddr_nl>();
         // SAFETY: `address` is readable for its length.
-        let bound = unsafe { syscall!(Sysno::bind, fd.0, &raw const address, len) };
+        let bound = unsafe { done!(Sysno::bind, fd.0, &raw const address, len) };
         match bound {
-            Ok(_) => Ok(fd),
+            Ok(()) => Ok(fd),
             Err(errno) => {
                 self.close(fd);
                 Err(errno)
@@ -251,13 +277,13 @@ impl Kernel for Linux {
 
     fn make_dir(&mut self, path: &CStr) -> Result<()> {
         // SAFETY: `path` is a C string.
-        unsafe { syscall!(Sysno::mkdirat, raw::AT_FDCWD, path.as_ptr(), 0o755) }.map(drop)
+        unsafe { done!(Sysno::mkdirat, raw::AT_FDCWD, path.as_ptr(), 0o755) }
     }
 
     fn make_device(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()> {
         let (mode, device) = (raw::S_IFCHR | 0o600, major << 8 | minor);
         // SAFETY: `path` is a C string.
-        unsafe { syscall!(Sysno::mknodat, raw::AT_FDCWD, path.as_ptr(), mode, device) }.map(drop)
+        unsafe { done!(Sysno::mknodat, raw::AT_FDCWD, path.as_ptr(), mode, device) }
     }
 
     fn make_block(&mut self, path: &CStr, major: u32, minor: u32) -> Result<()> {
@@ -265,18 +291,18 @@ impl Kernel for Linux {
         // `include/linux/kdev_t.h`, `new_encode_dev`
         let device = minor & 0xff | major << 8 | (minor & !0xff) << 12;
         // SAFETY: `path` is a C string.
-        unsafe { syscall!(Sysno::mknodat, raw::AT_FDCWD, path.as_ptr(), mode, device) }.map(drop)
+        unsafe { done!(Sysno::mknodat, raw::AT_FDCWD, path.as_ptr(), mode, device) }
     }
 
     fn unlink(&mut self, path: &CStr) -> Result<()> {
         // SAFETY: `path` is a C string.
-        unsafe { syscall!(Sysno::unlinkat, raw::AT_FDCWD, path.as_ptr(), 0) }.map(drop)
+        unsafe { done!(Sysno::unlinkat, raw::AT_FDCWD, path.as_ptr(), 0) }
     }
 
     fn remove_dir(&mut self, path: &CStr) -> Result<()> {
         let flags = raw::AT_REMOVEDIR;
         // SAFETY: `path` is a C string.
-        unsafe { syscall!(Sysno::unlinkat, raw::AT_FDCWD, path.as_ptr(), flags) }.map(drop)
+        unsafe { done!(Sysno::unlinkat, raw::AT_FDCWD, path.as_ptr(), flags) }
     }
 
     fn mount(
@@ -289,46 +315,46 @@ impl Kernel for Linux {
     ) -> Result<()> {
         let (what, target, kind) = (what.as_ptr(), target.as_ptr(), kind.as_ptr());
         // SAFETY: all four are C strings.
-        unsafe { syscall!(Sysno::mount, what, target, kind, flags, data.as_ptr()) }.map(drop)
+        unsafe { done!(Sysno::mount, what, target, kind, flags, data.as_ptr()) }
     }
 
     fn seclude(&mut self) -> Result<()> {
         // SAFETY: takes no memory.
-        unsafe { syscall!(Sysno::unshare, raw::CLONE_NEWNS) }?;
+        unsafe { done!(Sysno::unshare, raw::CLONE_NEWNS) }?;
         self.mount(c"", c"/", c"", raw::MS_REC | raw::MS_PRIVATE, c"")
     }
 
     fn detach(&mut self, target: &CStr) -> Result<()> {
         // SAFETY: `target` is a C string.
-        unsafe { syscall!(Sysno::umount2, target.as_ptr(), raw::MNT_DETACH) }.map(drop)
+        unsafe { done!(Sysno::umount2, target.as_ptr(), raw::MNT_DETACH) }
     }
 
     fn magic(&mut self, path: &CStr) -> Result<u32> {
         let mut found = MaybeUninit::<raw::statfs64>::zeroed();
         // SAFETY: `path` is a C string, `found` is writable and of the size that the kernel fills.
-        unsafe { syscall!(Sysno::statfs, path.as_ptr(), found.as_mut_ptr()) }?;
+        unsafe { done!(Sysno::statfs, path.as_ptr(), found.as_mut_ptr()) }?;
         // SAFETY: all zero bytes are a valid statfs64.
         Ok(unsafe { found.assume_init() }.f_type as u32)
     }
 
     fn may_execute(&mut self, path: &CStr) -> Result<()> {
         // SAFETY: `path` is a C string.
-        unsafe { syscall!(Sysno::faccessat, raw::AT_FDCWD, path.as_ptr(), raw::X_OK) }.map(drop)
+        unsafe { done!(Sysno::faccessat, raw::AT_FDCWD, path.as_ptr(), raw::X_OK) }
     }
 
     fn change_dir(&mut self, path: &CStr) -> Result<()> {
         // SAFETY: `path` is a C string.
-        unsafe { syscall!(Sysno::chdir, path.as_ptr()) }.map(drop)
+        unsafe { done!(Sysno::chdir, path.as_ptr()) }
     }
 
     fn change_dir_to(&mut self, fd: Fd) -> Result<()> {
         // SAFETY: takes no memory.
-        unsafe { syscall!(Sysno::fchdir, fd.0) }.map(drop)
+        unsafe { done!(Sysno::fchdir, fd.0) }
     }
 
     fn change_root(&mut self, path: &CStr) -> Result<()> {
         // SAFETY: `path` is a C string.
-        unsafe { syscall!(Sysno::chroot, path.as_ptr()) }.map(drop)
+        unsafe { done!(Sysno::chroot, path.as_ptr()) }
     }
 
     fn replace(&mut self, number: i32, fd: Fd) {
@@ -338,7 +364,7 @@ impl Kernel for Linux {
 
     fn finit_module(&mut self, fd: Fd, params: &CStr, flags: u32) -> Result<()> {
         // SAFETY: `params` is a C string.
-        unsafe { syscall!(Sysno::finit_module, fd.0, params.as_ptr(), flags) }.map(drop)
+        unsafe { done!(Sysno::finit_module, fd.0, params.as_ptr(), flags) }
     }
 
     fn memfd(&mut self) -> Result<Fd> {
@@ -350,8 +376,7 @@ impl Kernel for Linux {
 
     fn init_module(&mut self, image: &[u8], params: &CStr) -> Result<()> {
         // SAFETY: `image` is readable for its length and `params` is a C string.
-        unsafe { syscall!(Sysno::init_module, image.as_ptr(), image.len(), params.as_ptr()) }
-            .map(drop)
+        unsafe { done!(Sysno::init_module, image.as_ptr(), image.len(), params.as_ptr()) }
     }
 
     fn now(&mut self) -> u64 {
@@ -381,7 +406,7 @@ impl Kernel for Linux {
     fn release(&mut self) -> Result<&'static [u8]> {
         let found = mem::bytes(self, size_of::<new_utsname>());
         // SAFETY: `found` is writable and as long as what the kernel fills.
-        unsafe { syscall!(Sysno::uname, found.as_mut_ptr()) }?;
+        unsafe { done!(Sysno::uname, found.as_mut_ptr()) }?;
         let mut text = text::tail(found, offset_of!(new_utsname, release));
         Ok(text::take(&mut text, 0).unwrap_or_default())
     }
@@ -394,7 +419,7 @@ impl Kernel for Linux {
     fn exec(&mut self, path: &CStr, argv: Strings, envp: Strings) -> Errno {
         let (path, argv, envp) = (path.as_ptr(), argv.as_ptr(), envp.as_ptr());
         // SAFETY: `argv` and `envp` are null-terminated vectors of C strings.
-        unsafe { syscall!(Sysno::execve, path, argv, envp) }.err().unwrap_or(Errno::EIO)
+        unsafe { done!(Sysno::execve, path, argv, envp) }.err().unwrap_or(Errno::EIO)
     }
 
     fn spawn(&mut self, path: &CStr, envp: Strings) -> Result<i32> {
@@ -479,7 +504,7 @@ impl Kernel for Linux {
         };
         let (one, two) = (raw::LINUX_REBOOT_MAGIC1, raw::LINUX_REBOOT_MAGIC2);
         // SAFETY: the first three arguments are numbers and these commands take no fourth.
-        unsafe { syscall!(Sysno::reboot, one, two, command, 0) }.err().unwrap_or(Errno::EIO)
+        unsafe { done!(Sysno::reboot, one, two, command, 0) }.err().unwrap_or(Errno::EIO)
     }
 
     fn exit(&mut self, status: i32) -> ! {

@@ -3,9 +3,9 @@
 
 use crate::image::Format;
 use crate::inflate::{Damage, Inflated, Scratch, Source};
+use crate::kernel::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::text;
-use syscalls::Errno;
 
 /// The largest module that is inflated here: 512 MiB, the address space that is set aside at most.
 pub const LIMIT: u64 = 512 << 20;

@@ -9,11 +9,11 @@
 
 use crate::cmdline::Word;
 use crate::image::Format;
+use crate::kernel::Errno;
 use crate::line::Line;
 use crate::name;
 use crate::outcome::{Outcome, Why};
 use crate::text;
-use syscalls::Errno;
 
 /// Who inflates (`insinit.inflate=`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::Source;
 #[cfg(any(feature = "gzip", feature = "xz"))]
 use super::{Damage, Inflated, Scratch};
-use syscalls::Errno;
+use crate::kernel::Errno;
 
 /// A file that comes at most `step` bytes a read.
 pub(crate) struct Steps<'a>(pub(crate) &'a [u8], pub(crate) usize);

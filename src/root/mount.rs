@@ -8,13 +8,13 @@ use super::wait::Wait;
 use crate::boot::Boot;
 use crate::files;
 use crate::forms::{Form, form};
+use crate::kernel::Errno;
 use crate::kernel::Kernel;
 use crate::line::Priority;
 use crate::mem::{self, Table};
 use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::MS_RDONLY;
-use syscalls::Errno;
 
 /// What is to be mounted, and where.
 pub struct Want {

@@ -3,12 +3,12 @@
 
 use crate::arch::PROGRAMS;
 use crate::forms::{Form, form};
+use crate::kernel::Errno as E;
 use crate::kernel::{Errno, Fd, Kernel, Stat};
 use crate::mem;
 use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG};
-use syscalls::Errno as E;
 
 /// So many bytes of a file tell the kernel what it is (`include/uapi/linux/binfmts.h`,
 /// `BINPRM_BUF_SIZE`).

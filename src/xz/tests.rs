@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::inflate::pieces::{self, Broken, Steps, sample};
+use crate::kernel::Errno;
 use liblzma::read::XzEncoder;
 use liblzma::stream::{Action, Check, Filters, LzmaOptions, Status, Stream};
 use proptest::prelude::*;
 use std::io::Read;
 use std::num::NonZeroU64;
-use syscalls::Errno;
 
 const CHECKS: [Check; 4] = [Check::None, Check::Crc32, Check::Crc64, Check::Sha256];
 

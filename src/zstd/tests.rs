@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::inflate::pieces::{Broken, Steps, sample};
+use crate::kernel::Errno;
 use proptest::prelude::*;
 use std::io::{Read, Write};
-use syscalls::Errno;
 use zstd::zstd_safe::CParameter;
 
 /// Inflates `file`, read in steps, into `room` bytes.
