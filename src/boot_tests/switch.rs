@@ -34,6 +34,7 @@ fn mounts_move_and_the_initramfs_is_gone() {
         (mounts.as_slice(), booted.first_root()),
         (&expected.map(String::from)[..], vec![String::new()])
     );
+    assert_eq!(booted.calls_of("open /proc/sys/vm/stat_refresh"), 1, "no more comes back");
 }
 
 #[test]
@@ -52,6 +53,7 @@ fn on_a_real_root_nothing_is_deleted() {
     assert!(booted.has_switched() && booted.says("nothing is deleted"), "{booted}");
     assert!(booted.first_root().contains(&"/etc/passwd".into()));
     assert_eq!(booted.count("unlink"), booted.calls_of("unlink /dev/"), "only what it made itself");
+    assert_eq!(booted.calls_of("open /proc/sys/vm/stat_refresh"), 0);
 }
 
 #[test]

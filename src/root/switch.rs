@@ -8,6 +8,7 @@
 use super::ROOT;
 use super::program::{self, FINE, UNREACHED};
 use crate::boot::Boot;
+use crate::budget;
 use crate::files::{self, Kind};
 use crate::forms::form;
 use crate::handover::Init;
@@ -23,6 +24,9 @@ const MOVES: &[u8] = b"/dev /proc /sys /run";
 
 /// `include/uapi/linux/magic.h`: ramfs and tmpfs.
 const IN_MEMORY: [u32; 2] = [0x8584_58f6, 0x0102_1994];
+
+/// Putting back less than that ends it, in bytes.
+const PIECE: u64 = 1 << 16;
 
 impl<K: Kernel> Boot<'_, K> {
     /// Makes what is mounted on [`ROOT`] the root; false, and nothing has changed, where no init can be
@@ -104,10 +108,24 @@ impl<K: Kernel> Boot<'_, K> {
             path.extend(self.k, b".\0");
             delete(self.k, &mut path, device);
             let _ = self.k.change_dir(c"/");
+            self.put_back();
         }
         self.k.close(old);
         self.console();
         done
+    }
+
+    /// Has the CPUs put back the freed pages that they keep at hand, which don't count as free: each look at
+    /// this file puts back some (`mm/vmstat.c`, `vmstat_refresh`, `decay_pcp_high`; since 6.7), the kernel
+    /// itself takes seconds.
+    fn put_back(&mut self) {
+        let mut free = 0_u64;
+        while let now = budget::free(self.k)
+            && now > free.saturating_add(PIECE)
+        {
+            free = now;
+            files::text(self.k, c"/proc/sys/vm/stat_refresh");
+        }
     }
 
     fn become_root(&mut self) -> Result<()> {
