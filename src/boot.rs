@@ -247,6 +247,9 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// Loads what has been planned since the last time.
     #[inline(never)]
     pub fn load_planned(&mut self) {
+        if let Some((file, errno)) = self.tree.unread.take() {
+            self.complain("read ", file, Err(errno));
+        }
         #[cfg(feature = "jobs")]
         if !self.ground.is_guest && self.side_by_side() {
             self.done = self.plan.order.len();

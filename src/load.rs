@@ -299,7 +299,8 @@ impl<K: Kernel> Boot<'_, K> {
         };
         let memory = match self.k.map(limit.max(1) as usize) {
             Ok(memory) => memory,
-            Err(errno) => return Outcome::failed(Why::Call, errno),
+            // Whatever it is called; other names mean something else of a module.
+            Err(_) => return Outcome::failed(Why::Call, Errno::ENOMEM),
         };
         let outcome = match self.inflate(job, memory) {
             #[cfg(feature = "jobs")]

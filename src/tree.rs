@@ -4,7 +4,7 @@
 use crate::files::{self, Kind};
 use crate::glob;
 use crate::index::{self, Index, Value};
-use crate::kernel::{Kernel, Result};
+use crate::kernel::{Errno, Kernel};
 use crate::mem::{self, Table};
 use crate::name;
 use crate::text;
@@ -58,6 +58,8 @@ pub struct Tree {
     /// The folder that module paths are relative to; empty if there is no tree.
     pub dir: &'static [u8],
     index: Index,
+    /// A file of its own that is there and can't be read, and why; to be said.
+    pub unread: Option<(&'static [u8], Errno)>,
     /// Those of [`FILES`] that were needed.
     texts: [Option<&'static [u8]>; FILES.len()],
     /// The binary twins; empty where they don't serve.
@@ -77,7 +79,7 @@ impl Tree {
         if self.dir.is_empty() {
             return;
         }
-        let mut text = self.file(k, b"modules.dep").unwrap_or_default();
+        let mut text = self.file(k, b"modules.dep");
         #[cfg(feature = "bins")]
         if self.open_bins(k, text) {
             return;
@@ -96,17 +98,24 @@ impl Tree {
     #[cfg(feature = "bins")]
     fn open_bins<K: Kernel>(&mut self, k: &mut K, text: &[u8]) -> bool {
         if text.first() != Some(&b'#') {
-            let open = |file| self.file(k, file).ok().filter(|file| crate::trie::is_one(file));
-            self.bins = TWINS.map(open).map(Option::unwrap_or_default);
+            self.bins = TWINS.map(|file| {
+                let file = self.file(k, file);
+                if crate::trie::is_one(file) { file } else { b"" }
+            });
         }
         let [dep, ..] = self.bins;
         !dep.is_empty()
     }
 
-    /// A file of the tree's own folder, mapped.
-    fn file<K: Kernel>(&self, k: &mut K, file: &[u8]) -> Result<&'static [u8]> {
+    /// A file of the tree's own folder, mapped; empty if there is none.
+    fn file<K: Kernel>(&mut self, k: &mut K, file: &'static [u8]) -> &'static [u8] {
         let path = self.path(k, file);
-        files::map(k, path)
+        files::map(k, path).unwrap_or_else(|errno| {
+            if errno != Errno::ENOENT {
+                self.unread = Some((file, errno));
+            }
+            b""
+        })
     }
 
     /// One of [`FILES`], mapped when it is needed first; empty if it isn't there.
@@ -116,7 +125,7 @@ impl Tree {
             return text;
         }
         let file = FILES.get(number).copied().unwrap_or_default();
-        let text = if self.dir.is_empty() { b"" } else { self.file(k, file).unwrap_or_default() };
+        let text = if self.dir.is_empty() { b"" } else { self.file(k, file) };
         if let Some(kept) = self.texts.get_mut(number) {
             *kept = Some(text);
         }

@@ -150,3 +150,13 @@ fn a_tree_with_an_empty_index_is_walked() {
     let machine = Machine::new().tree_file("modules.dep", "").tree_file("extra/a.ko", elf("a"));
     assert_eq!(machine.words("insinit.modules=a").boot().order(), ["a"]);
 }
+
+#[test]
+fn a_file_of_the_tree_that_cannot_be_read_is_said() {
+    for file in ["modules.dep", "modules.softdep", "modules.alias", "modules.builtin"] {
+        let machine = Machine::new().tree_file("kernel/b.ko", elf("b"));
+        let booted = listed(machine.dir(&format!("/lib/modules/6.12.107/{file}")));
+        let line = booted.line(&format!("insinit: read {file}: failed "));
+        assert!(line.starts_with("<3>"), "{line}");
+    }
+}
