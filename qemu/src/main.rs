@@ -18,6 +18,7 @@ mod debian;
 mod debian_root;
 mod differential;
 mod disks;
+mod failing_calls;
 mod ground;
 mod headers;
 mod image;

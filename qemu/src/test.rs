@@ -4,6 +4,7 @@ use crate::bench::sample;
 use crate::checks;
 use crate::cli::{self, TestOptions};
 use crate::differential;
+use crate::failing_calls;
 use crate::ground;
 use crate::long::{self, CHECKS, Check};
 use crate::memory;
@@ -42,6 +43,9 @@ pub fn run(options: &TestOptions) -> Result<bool> {
     if options.is_long() {
         long::run(options.part(), &mut tally);
     }
+    if failing_calls::is_meant(&machines, options.part()) {
+        failing_calls::run(options.is_long(), &mut tally);
+    }
     match boots(&jobs) {
         Ok(boots) => tally.add(boots),
         Err(error) => {
@@ -75,6 +79,7 @@ fn jobs(options: &TestOptions) -> Result<Vec<Job>> {
     let others = run_test::is_meant(options.part())
         || differential::is_meant(options.part())
         || memory::is_meant(options.part())
+        || failing_calls::is_meant(&machines, options.part())
         || sample::is_meant(options.part())
         || systems::is_meant(&machines, options.part(), options.is_long());
     let any = !jobs.is_empty() || CHECKS.iter().any(is_check) || others;
