@@ -30,7 +30,7 @@ pub struct Index {
 
 impl Index {
     /// The index of `text`, which has the form of `modules.dep`; what is behind the first 4 GiB counts
-    /// for nothing. Of two lines with one name the first path by alphabet counts.
+    /// for nothing. Of two lines with one name the path counts that [`is_before`] the other.
     pub fn of<K: Kernel>(k: &mut K, text: &'static [u8]) -> Self {
         let (mut rest, mut lines) = (text, 2_usize);
         while text::take(&mut rest, b'\n').is_some() {
@@ -51,7 +51,9 @@ impl Index {
     fn insert(&mut self, path: &[u8], offset: u32) {
         let slot = self.slot(name::of(path));
         let known = self.path(slot);
-        if let Some(slot) = self.slots.get_mut(slot).filter(|_| known.is_empty() || path < known) {
+        if (known.is_empty() || is_before(path, known))
+            && let Some(slot) = self.slots.get_mut(slot)
+        {
             *slot = offset;
         }
     }
@@ -95,6 +97,14 @@ impl Index {
     pub fn needs(&self, file: &[u8]) -> &'static [u8] {
         needs(self.line(self.slot(name::of(file))), file)
     }
+}
+
+/// Whether the first of two files with one name is the one that counts: that in `updates`, as for depmod
+/// (depmod.d(5), `search`); else the first by alphabet.
+#[must_use]
+pub fn is_before(path: &[u8], known: &[u8]) -> bool {
+    let is_other = |path: &[u8]| !path.starts_with(b"updates/");
+    (is_other(path), path) < (is_other(known), known)
 }
 
 /// What the line at the start of the text says that a module's file needs: files separated by blanks, the last
@@ -168,5 +178,15 @@ mod tests {
         assert_eq!(index.find(b"one"), b"a/one.ko");
         assert_eq!(index.find(b"two"), b"b/two.ko.gz");
         assert_eq!(index.find(b"x_y"), b"b/deep/er/x-y.ko.zst");
+    }
+
+    #[test]
+    fn of_files_with_one_name_that_in_updates_counts() {
+        let text = b"extra/a.ko:\nupdates/a.ko:\nkernel/a.ko:\nkernel/b.ko.xz:\nkernel/b.ko:\n";
+        let index = Index::of(&mut Linux::default(), text);
+        assert_eq!(
+            (index.find(b"a"), index.find(b"b")),
+            (&b"updates/a.ko"[..], &b"kernel/b.ko"[..])
+        );
     }
 }

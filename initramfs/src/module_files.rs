@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use insinit::name;
+use insinit::{index, name};
 use walkdir::WalkDir;
 
 use crate::host::read;
@@ -35,10 +35,8 @@ pub fn by_name(dirs: &[PathBuf]) -> Result<BTreeMap<String, ModuleFile>> {
     Ok(found)
 }
 
-/// Whether one of two files with one name is taken before the other: `updates` first, as
-/// depmod does (kmod `tools/depmod.c`, `cfg_load`), then by path.
+/// Whether one of two files with one name is taken before the other, as by the loader.
 fn is_before(new: &ModuleFile, old: &ModuleFile) -> Result<bool> {
-    let key = |file: &ModuleFile| (!file.path.starts_with("updates/"), file.path.clone());
     if new.path == old.path && read(&new.host)? != read(&old.host)? {
         bail!(
             "{} and {} are different modules with one path",
@@ -46,7 +44,7 @@ fn is_before(new: &ModuleFile, old: &ModuleFile) -> Result<bool> {
             new.host.display()
         );
     }
-    Ok(key(new) < key(old))
+    Ok(index::is_before(new.path.as_bytes(), old.path.as_bytes()))
 }
 
 /// The module files below a directory.
