@@ -58,21 +58,25 @@ pub fn of_word(value: &mut &'static [u8], required: bool) -> Option<Entry> {
 }
 
 /// Takes the next entry of a list file: one a line, then its parameters; `#` starts a comment, a
-/// leading `-` makes it optional, a leading `!` required. None at the end.
+/// leading `-` makes it optional, a leading `!` required. A name in quotes may hold blanks. None at the end.
 pub fn of_file(file: &mut &'static [u8]) -> Option<Entry> {
     loop {
-        let mut line = text::take(file, b'\n')?;
-        let word = text::take_word(&mut line).unwrap_or_default();
-        let severity = match word.first() {
+        let line = text::trim(text::take(file, b'\n')?);
+        let severity = match line.first() {
             Some(b'#') => continue,
             Some(b'-') => Severity::Optional,
             Some(b'!') => Severity::Required,
             _ => Severity::Normal,
         };
-        let mut name = text::tail(word, usize::from(severity != Severity::Normal));
-        if name.is_empty() {
-            name = text::take_word(&mut line).unwrap_or_default(); // a blank behind the mark
-        }
+        let mut line = text::trim(text::tail(line, usize::from(severity != Severity::Normal)));
+        let name = match line.strip_prefix(b"\"") {
+            Some(quoted) => {
+                line = quoted;
+                text::take(&mut line, b'"')
+            }
+            None => text::take_word(&mut line),
+        };
+        let name = name.unwrap_or_default();
         if !name.is_empty() {
             return Some(Entry { name, severity, params: without_comment(line) });
         }
@@ -124,6 +128,14 @@ mod tests {
         let mut text = b"- e1000 debug=1\n! loop\n".as_slice();
         let found = plain(core::iter::from_fn(|| of_file(&mut text)));
         assert_eq!(found, [entry("e1000", Optional, "debug=1"), entry("loop", Required, "")]);
+    }
+
+    #[test]
+    fn a_name_in_quotes_may_hold_blanks() {
+        let mut text = b"\"of:Nx,y 2\" a=1\n-\"b c\"\n\"\n\"\"\n! \"d\n".as_slice();
+        let found = plain(core::iter::from_fn(|| of_file(&mut text)));
+        let expected = [("of:Nx,y 2", Normal, "a=1"), ("b c", Optional, ""), ("d", Required, "")];
+        assert_eq!(found, expected.map(|(name, severity, params)| entry(name, severity, params)));
     }
 
     #[test]
