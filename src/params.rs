@@ -56,12 +56,14 @@ fn append<K: Kernel>(k: &mut K, text: &mut Table<u8>, piece: &[u8]) {
     text.extend(k, piece);
 }
 
-/// The parameter's name if the word is one of the module's: `MODULE.PARAM`, no other dot.
+/// The parameter's name if the word is one of the module's: `MODULE.PARAM`, with no other dot, no quote and no
+/// white space in the name (kmod `libkmod/libkmod-config.c`, `kmod_config_parse_kcmdline`).
 #[must_use]
 fn of_module(key: &'static [u8], module: &[u8]) -> Option<&'static [u8]> {
     let mut param = key;
     let owner = text::take(&mut param, b'.')?;
-    let plain = !param.is_empty() && !text::has(param, b'.');
+    let is_odd = |byte: &u8| matches!(byte, b'.' | b'"') || text::is_space(*byte);
+    let plain = !param.is_empty() && !param.iter().any(is_odd);
     (plain && name::same(owner, module)).then_some(param)
 }
 
@@ -124,6 +126,7 @@ mod tests {
     #[test]
     fn words_of_others_are_left_alone() {
         assert_eq!(given("my_mod my_mod. my_mod.a.b=1 my_mods.a=1 a=my_mod.b"), "");
+        assert_eq!(given(r#"my_mod."a b" my_mod."a"=1 "my_mod.a b=1" "my_mod.a b""#), "");
     }
 
     #[test]
