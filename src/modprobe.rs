@@ -19,9 +19,6 @@ use crate::text;
 const PARENTS: &[u8] = b"/etc /run /usr/local/lib /usr/lib /lib";
 
 /// What the plan and the parameters look for.
-const KNOWN: &[u8] = b"alias blacklist options softdep";
-
-/// What is looked for besides.
 const RULES: &[u8] = b"alias blacklist options softdep install";
 
 /// The word of the line before each file's own; no file can hold it, for it would be taken as an escape.
@@ -88,12 +85,12 @@ impl Rules {
         }
     }
 
-    /// The file with an `install` line that keeps the module away; other commands are none of ours.
+    /// The file whose first `install` line for the module keeps it away; other commands are none of ours.
     #[must_use]
     pub fn blocks(mut self, module: &[u8]) -> Option<&'static [u8]> {
         while let Some(pattern) = self.next(b'i') {
-            if does_nothing(self.rest) && glob::matches(pattern, module) {
-                return Some(self.by);
+            if glob::matches(pattern, module) {
+                return does_nothing(self.rest).then_some(self.by);
             }
         }
         None
@@ -165,7 +162,7 @@ pub fn add<K: Kernel>(
     while let Some(line) = text::take(&mut text, b'\n') {
         number = number.wrapping_add(1);
         let mut escaped = false;
-        for byte in line {
+        for byte in line.strip_suffix(b"\r").unwrap_or(line) {
             escaped = *byte == b'\\' && !escaped;
             if !escaped {
                 rules.push(k, if *byte == b'\t' { b' ' } else { *byte });
@@ -194,6 +191,6 @@ fn ignored(mut line: &[u8]) -> Option<Priority> {
             text::take_word(&mut line);
             (!does_nothing(line)).then_some(Priority::Warning)
         }
-        word => name::position(KNOWN, word).is_none().then_some(Priority::Debug),
+        word => name::position(RULES, word).is_none().then_some(Priority::Debug),
     }
 }

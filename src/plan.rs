@@ -40,7 +40,7 @@ pub enum Task {
 pub struct Step {
     /// The module's name, or what was written where nothing was found.
     pub name: &'static [u8],
-    /// The alias that it was found by, if it was: `options` and `softdep` lines may name it.
+    /// The alias that it was found by, if it was: `options` lines may name it.
     pub alias: &'static [u8],
     /// What to do.
     pub task: Task,
@@ -462,19 +462,16 @@ impl Planner<'_> {
     }
 
     /// Plans a step's soft dependencies of every line: those before it, or those after it. Gives whether
-    /// there is a line.
+    /// there is a line. Words in front of `pre:` and `post:` count for nothing (kmod
+    /// `libkmod/libkmod-config.c`, `kmod_config_add_softdep`).
     #[inline(never)]
     fn softdeps<K: Kernel>(&mut self, k: &mut K, step: u32, link: Link) -> bool {
         let (mut rules, mut any) = (self.config.rules(), false);
-        let (name, alias) =
-            self.plan.step(step).map_or((&b""[..], &b""[..]), |step| (step.name, step.alias));
-        if alias.is_empty() {
-            rules.about = name; // nearly always
-        }
+        rules.about = self.plan.step(step).map_or(b"", |step| step.name);
         while let Some(module) = rules.next(b's') {
-            let is_about = glob::matches(module, name) || glob::matches(module, alias);
+            let is_about = glob::matches(module, rules.about);
             any |= is_about;
-            let mut wanted = link == Link::Before;
+            let mut wanted = false;
             while is_about && let Some(word) = text::take_word(&mut rules.rest) {
                 match word {
                     b"pre:" => wanted = link == Link::Before,

@@ -67,12 +67,16 @@ impl Index {
     }
 
     /// The names that the modules of a plan depend on weakly: they may ask for them while they run
-    /// (modprobe.d(5), `weakdep`).
+    /// (modprobe.d(5), `weakdep`). Words of a `softdep` line in front of `pre:` and `post:` are meant so:
+    /// nobody loads them, as cifs' crypto of Linux 6.1.
     pub fn weak(&self, closure: &Closure) -> Vec<String> {
         let planned: BTreeSet<String> =
             closure.steps.iter().map(|step| module_name(&step.name)).collect();
         let lines = self.lines.iter().filter(|line| planned.contains(&line.name()));
-        let words = lines.flat_map(|line| &line.weakdeps).flat_map(|text| text.split_whitespace());
+        let words = lines.flat_map(|line| {
+            let soft = line.softdeps.iter().flat_map(|text| unmarked(text));
+            line.weakdeps.iter().flat_map(|text| text.split_whitespace()).chain(soft)
+        });
         words.map(|name| name.replace('-', "_")).collect()
     }
 
@@ -120,6 +124,11 @@ impl Index {
 const ALIASES: &str = "# Aliases extracted from modules themselves.";
 const SOFTDEPS: &str = "# Soft dependencies extracted from modules themselves.";
 const WEAKDEPS: &str = "# Weak dependencies extracted from modules themselves.";
+
+/// The words of a `softdep` line that are marked neither as `pre:` nor as `post:`.
+fn unmarked(softdep: &str) -> impl Iterator<Item = &str> {
+    softdep.split_whitespace().take_while(|word| !matches!(*word, "pre:" | "post:"))
+}
 
 fn values(module: &Module, key: &str) -> Vec<String> {
     module.info.all(key).map(str::to_string).collect()

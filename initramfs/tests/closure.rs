@@ -398,3 +398,13 @@ fn weak_dependencies_are_packed_and_not_loaded() {
         assert!(weak.contains(line), "{weak}");
     }
 }
+
+#[test]
+fn softdep_words_without_a_mark_are_weak() {
+    let world = World::with_modules();
+    world.module("user.ko", Ko::new("user").field("softdep", "f nobody pre: e"));
+    let options = Options { list: true, ..world.options(&["user"]) };
+    let built = build(&options).expect("an image");
+    assert_eq!((names(&built), built.warnings.len()), (vec!["e", "user", "f"], 0));
+    assert_eq!(plan(&options, "").len(), 2);
+}

@@ -92,8 +92,7 @@ fn compare((kernel, names, aliases): &Part) -> Result<String> {
     let source = kernels::named(kernel).context("no such kernel")?;
     let index = Index::of(&source.get()?)?;
     let names: Vec<String> = index.names().into_iter().step_by(*names).collect();
-    let (all, left_out) = index.aliases();
-    let aliases: Vec<String> = all.into_iter().step_by(*aliases).collect();
+    let aliases: Vec<String> = index.aliases().step_by(*aliases).collect();
     let asked = [names.as_slice(), &aliases].concat();
     let theirs = plans::modprobe(&index, &asked)?;
     let ours = plans::insinit(&index, &asked)?;
@@ -109,7 +108,7 @@ fn compare((kernel, names, aliases): &Part) -> Result<String> {
         let plans = other(&index, source.machine(), some, is_text)?;
         for ((asked, plan), ours) in some.iter().zip(&plans).zip(ours.iter().step_by(step)) {
             let who = if is_text { "the text files" } else { source.machine().name };
-            if plan != ours {
+            if !plans::are_same(plan, ours) {
                 strange.push(format!("{asked}: by {who} {plan:?}, not {ours:?}"));
             }
         }
@@ -118,7 +117,7 @@ fn compare((kernel, names, aliases): &Part) -> Result<String> {
     ensure!(strange.is_empty(), "{} of {} differ:\n      {shown}", strange.len(), asked.len());
     let [foreign, textual] = others.map(|some| some.len());
     Ok(format!(
-        "{} names, {} aliases: {}; {foreign} by its machine's loader, {textual} from the text files; left out, for a comma and a blank: {left_out}",
+        "{} names, {} aliases: {}; {foreign} by its machine's loader, {textual} from the text files",
         names.len(),
         aliases.len(),
         judge.said(),

@@ -81,9 +81,7 @@ fn softdep_lines_add_to_the_trees_own() {
 }
 
 #[test]
-fn softdep_lines_may_name_an_alias_or_a_pattern() {
-    let text = "alias x a\nsoftdep x pre: b\n";
-    assert_eq!(rules(text, "insinit.modules=x").order(), ["b", "a"]);
+fn softdep_lines_may_name_a_pattern() {
     assert_eq!(
         rules("softdep my[-_]m* post: a", "insinit.modules=my_mod").order(),
         ["my_mod", "a"]
@@ -126,6 +124,13 @@ fn what_else_there_is_is_said_once_at_debug_level() {
 fn a_backslash_joins_lines_and_is_gone_elsewhere() {
     let text = "options a x=1 \\\n y=2\\\n3 z=c\\d\n# no \\\noptions a hidden\noptions a w\\";
     assert_eq!(rules(text, "insinit.modules=a").params("a"), "x=1  y=23 z=cd w");
+}
+
+#[test]
+fn lines_may_end_as_on_other_systems() {
+    let text = "options a x=1 \\\r\n y=2\r\nalias c b\r\nsoftdep b pre: a\r\n";
+    let booted = rules(text, "insinit.modules=c");
+    assert_eq!((booted.order(), booted.params("a")), (vec!["a", "b"], "x=1  y=2"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! modprobe.d's grammar and masking, aliases, what is built in. Each plan is the one that kmod 30's
 //! `modprobe --show-depends` makes, each line once, unless the case says what is other here.
 
-use crate::scripted::{End, Machine, RELEASE};
+use crate::scripted::{Booted, End, Machine, RELEASE};
 
 /// Files below the root, or of the tree where the path has no slash in front; what is asked for; and the
 /// plan, `NAME PARAMS` or `builtin NAME`, `, ` between them.
@@ -49,8 +49,15 @@ const CASES: &[Case] = &[
         "builtin un_ix, a",
     ),
     ("by a pattern", &[(X, "softdep ? pre: c\n")], "insinit.modules=a", "c, a"),
+    ("not by an alias' name", &[(X, "alias x a\nsoftdep x pre: c\n")], "insinit.modules=x", "a"),
     (
-        "by an alias",
+        "words without pre: and post:",
+        &[(X, "softdep a c d\nsoftdep b e pre: d\n")],
+        "insinit.modules=b",
+        "a, d, b",
+    ),
+    (
+        "to an alias",
         &[(X, "softdep a pre: x\nalias x c\nalias x d\n")],
         "insinit.modules=a",
         "c, d, a",
@@ -136,6 +143,8 @@ const CASES: &[Case] = &[
     ("what is unknown", &[(X, "remove a x\nweakdep a c\nnonsense\n")], "insinit.modules=a", "a"),
     // modprobe shows the command.
     ("install in the way", &[(X, "install c :\nsoftdep a pre: c\n")], "insinit.modules=a", "a"),
+    // modprobe runs the first command.
+    ("the first install line", &[(X, "install a /bin/x\ninstall a :\n")], "insinit.modules=a", "a"),
     // modprobe runs the command.
     ("install with a command", &[(X, "install a /bin/x $OPTS\n")], "insinit.modules=a", "a"),
     ("an alias is not installed", &[(X, "install x :\nalias x a\n")], "insinit.modules=x", "a"),
@@ -200,15 +209,19 @@ fn with(files: &[(&str, &str)]) -> Machine {
     })
 }
 
+/// A plan, in the form of a case.
+pub(super) fn plan_of(shown: &Booted) -> String {
+    let place = format!("insmod /lib/modules/{RELEASE}/kernel/");
+    let line = |line: &str| line.replace(&place, "").replacen(".ko ", " ", 1).trim().into();
+    let lines: Vec<String> = shown.output().into_iter().map(line).collect();
+    lines.join(", ")
+}
+
 #[test]
 fn plans_are_those_of_modprobe() {
     for (what, files, words, plan) in CASES {
         let shown = with(files).plan(&[words]);
-        let place = format!("insmod /lib/modules/{RELEASE}/kernel/");
-        let output = shown.output();
-        let line = |line: &&str| line.replace(&place, "").replacen(".ko ", " ", 1).trim().into();
-        let lines: Vec<String> = output.iter().map(line).collect();
-        assert_eq!(lines.join(", "), *plan, "{what}: {shown}");
+        assert_eq!(plan_of(&shown), *plan, "{what}: {shown}");
     }
 }
 

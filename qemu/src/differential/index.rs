@@ -107,13 +107,9 @@ impl Index {
         self.needs.keys().chain(&self.builtins).cloned().collect()
     }
 
-    /// All aliases, their wildcards filled in; and how many are left out because a list can't hold them,
-    /// for they have a comma and a blank.
-    pub fn aliases(&self) -> (Vec<String>, usize) {
-        let all = self.patterns.iter().map(|pattern| filled(pattern));
-        let (out, aliases): (Vec<_>, Vec<_>) =
-            all.partition(|alias| alias.contains(',') && alias.contains(' '));
-        (aliases, out.len())
+    /// All aliases, their wildcards filled in.
+    pub fn aliases(&self) -> impl Iterator<Item = String> {
+        self.patterns.iter().map(|pattern| filled(pattern))
     }
 
     /// The `softdep` lines of a module, without its name.
@@ -121,20 +117,14 @@ impl Index {
         self.softdeps.iter().filter(move |line| line.0 == name).map(|line| line.1.as_str())
     }
 
-    /// The targets of `softdep` lines that modprobe doesn't count, by rule and module: those of all lines
-    /// but a module's first, and those in front of `pre:` and `post:`.
-    pub fn uncounted(&self) -> BTreeMap<(&'static str, String), Vec<String>> {
+    /// The targets of `softdep` lines that modprobe doesn't count, by module: those of all but its first.
+    pub fn uncounted(&self) -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<_, Vec<String>> = BTreeMap::new();
         for (at, (user, line)) in self.softdeps.iter().enumerate() {
-            let is_first = !self.softdeps[..at].iter().any(|known| known.0 == *user);
-            let is_marked = line.starts_with("pre:") || line.starts_with("post:");
-            let rule = match (is_marked, is_first) {
-                (true, true) => continue,
-                (true, false) => "all softdep lines count",
-                (false, _) => "softdep's words count without pre:, too",
-            };
-            let words = targets(line).into_iter().map(|(target, _)| target);
-            found.entry((rule, user.clone())).or_default().extend(words);
+            if self.softdeps[..at].iter().any(|known| known.0 == *user) {
+                let words = targets(line).into_iter().map(|(target, _)| target);
+                found.entry(user.clone()).or_default().extend(words);
+            }
         }
         found
     }
@@ -171,13 +161,13 @@ impl Index {
 
 /// The targets of a `softdep` line, and whether they come before.
 fn targets(line: &str) -> Vec<(String, bool)> {
-    let mut is_pre = true;
+    let mut mark = None;
     let mut found = Vec::new();
     for word in line.split_whitespace() {
-        match word {
-            "pre:" => is_pre = true,
-            "post:" => is_pre = false,
-            word => found.push((word.replace('-', "_"), is_pre)),
+        match (word, mark) {
+            ("pre:" | "post:", _) => mark = Some(word == "pre:"),
+            (word, Some(is_pre)) => found.push((word.replace('-', "_"), is_pre)),
+            (_, None) => {} // counts for nothing
         }
     }
     found

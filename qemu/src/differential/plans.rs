@@ -20,16 +20,21 @@ const MANY: Duration = Duration::from_secs(600);
 /// Names that modprobe is asked for at a time.
 const AT_A_TIME: usize = 1000;
 
+/// Runs a program where the host's command line is empty, if that may be: modprobe reads it whatever its root.
+/// A name that can't be had makes its status 1.
+const AWAY: &str = "if unshare --mount true 2>/dev/null; then
+    exec unshare --mount sh -c 'mount --bind /dev/null /proc/cmdline; \"$@\" 2>/dev/null; true' sh \"$@\"
+fi
+\"$@\" 2>/dev/null; true";
+
 /// modprobe's plans. Between two names it is asked for what is built in, so that it is seen where one ends.
 pub fn modprobe(index: &Index, asked: &[String]) -> Result<Vec<Plan>> {
     let empty = tempfile::tempdir()?;
     let end = format!("builtin {}", index.builtin);
     let mut plans = Vec::new();
     for asked in asked.chunks(AT_A_TIME) {
-        // A name that can't be had makes its status 1.
-        let script = "modprobe=$1; shift; \"$modprobe\" \"$@\" 2>/dev/null || true";
         let mut command = Command::new("sh");
-        command.args(["-c", script, "sh"]).arg(kmod("modprobe")?).env_remove("MODPROBE_OPTIONS");
+        command.args(["-c", AWAY, "sh"]).arg(kmod("modprobe")?).env_remove("MODPROBE_OPTIONS");
         command.arg("-C").arg(empty.path()).arg("-d").arg(index.root());
         command.args(["-S", &index.release, "--show-depends", "-a"]);
         command.args(asked.iter().flat_map(|name| [name.as_str(), &index.builtin]));
@@ -68,6 +73,18 @@ pub fn foreign(index: &Index, machine: &Machine, asked: &[String]) -> Result<Vec
     all(index, &[emulator.as_ref(), loader.as_os_str()], asked)
 }
 
+/// Whether two plans load the same in the same order. What is built in has none: the text and its binary twin
+/// have it in different ones.
+pub fn are_same(one: &[String], other: &[String]) -> bool {
+    let parts = |plan: &[String]| -> (Vec<String>, Vec<String>) {
+        let (mut builtins, loads): (Vec<_>, Vec<_>) =
+            plan.iter().cloned().partition(|line| line.starts_with("builtin "));
+        builtins.sort();
+        (builtins, loads)
+    };
+    parts(one) == parts(other)
+}
+
 /// Plans by a program, with these words in front of its own.
 pub fn all(index: &Index, program: &[&std::ffi::OsStr], asked: &[String]) -> Result<Vec<Plan>> {
     asked.par_iter().enumerate().map(|(at, name)| one(index, program, at, name)).collect()
@@ -77,7 +94,7 @@ pub fn all(index: &Index, program: &[&std::ffi::OsStr], asked: &[String]) -> Res
 fn one(index: &Index, program: &[&std::ffi::OsStr], at: usize, name: &str) -> Result<Plan> {
     let file = format!("/list-{at}");
     let word = if name.contains(',') {
-        std::fs::write(index.root().join(&file[1..]), format!("{name}\n"))?;
+        std::fs::write(index.root().join(&file[1..]), format!("\"{name}\"\n"))?;
         format!("insinit.list={file}")
     } else {
         format!("insinit.modules=\"{name}\"")
@@ -89,4 +106,18 @@ fn one(index: &Index, program: &[&std::ffi::OsStr], at: usize, name: &str) -> Re
         output.with_context(|| format!("{} can't be run", Path::new(program[0]).display()))?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(said.lines().map(|line| line.trim_end().to_string()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_built_in_may_stand_anywhere() {
+        let plan = |text: &str| -> Plan { text.split(", ").map(String::from).collect() };
+        let one = plan("builtin a, insmod c, builtin b, insmod d");
+        assert!(are_same(&one, &plan("builtin b, builtin a, insmod c, insmod d")));
+        assert!(!are_same(&one, &plan("builtin a, insmod d, builtin b, insmod c")));
+        assert!(!are_same(&one, &plan("builtin a, insmod c, insmod d")));
+    }
 }
