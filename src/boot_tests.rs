@@ -22,6 +22,7 @@ mod memory;
 mod modprobe;
 mod names;
 mod order;
+mod others;
 mod params;
 mod results;
 #[cfg(feature = "root")]
