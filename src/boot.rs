@@ -7,7 +7,7 @@
 use crate::coldplug::Coldplug;
 use crate::config::{CONF, Config};
 use crate::files::Top;
-use crate::forms::form;
+use crate::forms::{Form, form};
 use crate::ground::Ground;
 use crate::handover::Init;
 #[cfg(feature = "jobs")]
@@ -125,7 +125,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// The kernel's command line; says so if it can't be read.
     fn cmdline(&mut self) -> &'static [u8] {
         let cmdline = self.ground.cmdline(self.k);
-        self.complain("read /proc/cmdline", b"", cmdline.map(drop));
+        self.complain(form!("read /proc/cmdline%: %"), b"", cmdline.map(drop));
         cmdline.unwrap_or_default()
     }
 
@@ -134,7 +134,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     pub fn words(&mut self, texts: &[&'static [u8]]) {
         self.config.top = Top::of(self.k, self.root);
         let done = self.config.read_image(self.k, self.root);
-        self.complain("read ", CONF, done);
+        self.complain(form!("read %: %"), CONF, done);
         for text in texts {
             self.config.read(self.k, text);
         }
@@ -171,7 +171,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// The whole list: the list file's entries, then the command line's.
     pub fn entries(&mut self, entries: &mut Table<Entry>) {
         let done = self.config.all_entries(self.k, self.root, entries);
-        self.complain("list ", self.config.list_file(), done);
+        self.complain(form!("list %: %"), self.config.list_file(), done);
     }
 
     /// Looks everything up, and what it needs.
@@ -385,14 +385,10 @@ impl<'k, K: Kernel> Boot<'k, K> {
 
     /// Says that a stage failed; the boot goes on with what it has.
     #[inline(never)]
-    pub fn complain(&mut self, verb: &str, subject: &[u8], done: Result<()>) {
+    pub fn complain(&mut self, form: Form, subject: &[u8], done: Result<()>) {
         if let Err(errno) = done {
             self.went_wrong = true;
-            self.log
-                .say(Priority::Error, form!("%%: %"))
-                .bytes(verb.as_bytes())
-                .bytes(subject)
-                .failed(errno);
+            self.log.say(Priority::Error, form).bytes(subject).failed(errno);
             self.log.send(self.k);
         }
     }

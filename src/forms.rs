@@ -65,7 +65,8 @@ pub const FORMS: &[&str] = &[
     "no modules for % in %",
     "no modules for %",
     "no modules for % (found: %)",
-    "%%: %",
+    "read /proc/cmdline%: %",
+    "list %: %",
     "exec %: %: ",
     "it is insinit itself",
     "not a regular file",
@@ -86,6 +87,16 @@ pub const FORMS: &[&str] = &[
     "; next was ",
     "; exit it to go on with ",
     "read %: %",
+    #[cfg(feature = "root")]
+    "mount /sys%: %",
+    #[cfg(feature = "root")]
+    "overlay tmpfs,%: %",
+    #[cfg(feature = "root")]
+    "mount at %: %",
+    #[cfg(feature = "root")]
+    "look into the root%: %",
+    #[cfg(feature = "root")]
+    "switch to the root%: %",
     #[cfg(feature = "root")]
     "root %: ",
     #[cfg(feature = "root")]

@@ -54,8 +54,10 @@ impl<K: Kernel> Boot<'_, K> {
     pub fn hand_over(&mut self) -> ! {
         let own = self.own();
         loop {
-            for path in self.candidates().into_iter().flatten() {
+            let mut number = 0_usize;
+            while let Some(path) = self.candidate(number) {
                 self.start(path, own);
+                number = number.wrapping_add(1);
             }
             self.fail(None, None);
         }
@@ -66,13 +68,14 @@ impl<K: Kernel> Boot<'_, K> {
         self.k.stat(self.process.path.unwrap_or(c"/init")).unwrap_or_default()
     }
 
-    /// What is to be tried, in order.
-    pub fn candidates(&self) -> [Option<&'static CStr>; 4] {
-        let [first, second, third, shell] = DEFAULTS.map(Some);
-        let shell = shell.filter(|_| self.config.fail == Action::Shell);
+    /// What is to be tried at that place, from 0 on.
+    pub fn candidate(&self, number: usize) -> Option<&'static CStr> {
         match self.init {
-            Init::Named(path) => [Some(path), None, None, None],
-            Init::Default => [first, second, third, shell],
+            Init::Named(path) => Some(path).filter(|_| number == 0),
+            Init::Default => DEFAULTS
+                .get(number)
+                .copied()
+                .filter(|_| number < 3 || self.config.fail == Action::Shell),
         }
     }
 

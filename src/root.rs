@@ -41,7 +41,7 @@ impl<K: Kernel> Boot<'_, K> {
         let Some(what) = self.config.root.filter(|_| self.config.init.is_none()) else { return };
         self.log.remove_node(self.k);
         let done = self.ground.widen(self.k);
-        self.complain("mount /sys", b"", done);
+        self.complain(form!("mount /sys%: %"), b"", done);
         self.coldplug.uevents.open(self.k);
         let mut search = Search::default();
         self.delay();
@@ -94,7 +94,7 @@ impl<K: Kernel> Boot<'_, K> {
             self.k.mount(c"overlay", ROOT, c"overlay", 0, data)
         });
         self.uncover();
-        self.complain("overlay tmpfs,", options, done);
+        self.complain(form!("overlay tmpfs,%: %"), options, done);
         done.is_ok()
     }
 
@@ -131,7 +131,7 @@ impl<K: Kernel> Boot<'_, K> {
             done = done.and(self.k.change_dir_to(folder));
             self.k.close(folder);
         }
-        self.complain("mount at ", place.to_bytes(), done);
+        self.complain(form!("mount at %: %"), place.to_bytes(), done);
         let kinds = Some(kinds).filter(|kinds| !kinds.is_empty());
         let want =
             Want { verb: form!("mount %: "), what, at: c".", kinds, options, writable: true };

@@ -37,7 +37,7 @@ impl<K: Kernel> Boot<'_, K> {
             has_init = boot.has_init(own);
             Ok(())
         });
-        self.complain("look into the root", b"", done);
+        self.complain(form!("look into the root%: %"), b"", done);
         if done.is_err() || !has_init {
             return false;
         }
@@ -47,13 +47,15 @@ impl<K: Kernel> Boot<'_, K> {
         let is_initramfs = self.is_initramfs();
         self.log.refresh(self.k);
         let done = self.enter(is_initramfs);
-        self.complain("switch to the root", b"", done);
+        self.complain(form!("switch to the root%: %"), b"", done);
         done.is_ok()
     }
 
     /// Whether one of the candidates for the real init can be started; says what is wrong with the others.
     fn has_init(&mut self, own: crate::kernel::Stat) -> bool {
-        for path in self.candidates().into_iter().flatten() {
+        let mut number = 0_usize;
+        while let Some(path) = self.candidate(number) {
+            number = number.wrapping_add(1);
             let (errno, why) = match program::check(self.k, path, own) {
                 FINE => return true,
                 (Errno::ENOENT, UNREACHED) if self.is_default() => continue,
