@@ -63,17 +63,11 @@ pub fn free<K: Kernel>(k: &mut K) -> u64 {
 /// Free memory that only movable pages may use: the kernel can put no module there. sysinfo(2)
 /// counts it as free, /proc/meminfo says how much it is (`CmaFree`).
 fn movable_only<K: Kernel>(k: &mut K) -> u64 {
-    let mut text = files::text(k, c"/proc/meminfo");
-    while let Some(line) = text::take(&mut text, b'\n') {
-        if let Some(figure) = line.strip_prefix(b"CmaFree:") {
-            let mut sum = 0_u64;
-            for byte in figure {
-                if byte.is_ascii_digit() {
-                    sum = sum.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
-                }
-            }
-            return sum.wrapping_mul(1024);
+    let mut sum = 0_u64;
+    for byte in text::value(files::text(k, c"/proc/meminfo"), b'\n', b"CmaFree:") {
+        if byte.is_ascii_digit() {
+            sum = sum.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
         }
     }
-    0
+    sum.wrapping_mul(1024)
 }

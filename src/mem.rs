@@ -95,11 +95,24 @@ pub fn bytes<K: Kernel>(k: &mut K, len: usize) -> &'static mut [u8] {
 #[inline(never)]
 pub fn path<K: Kernel>(k: &mut K, parts: &[&[u8]]) -> &'static CStr {
     let mut text = Table::new();
+    fill(k, &mut text, parts);
+    c_str(text.into_slice()).unwrap_or_default()
+}
+
+/// [`path`] in the place of what the table held: for paths that are many and soon forgotten.
+#[cfg(feature = "root")]
+pub fn spell<'t, K: Kernel>(k: &mut K, text: &'t mut Table<u8>, parts: &[&[u8]]) -> &'t CStr {
+    text.truncate(0);
+    fill(k, text, parts);
+    c_str(text).unwrap_or_default()
+}
+
+#[cfg_attr(feature = "root", inline(never))]
+fn fill<K: Kernel>(k: &mut K, text: &mut Table<u8>, parts: &[&[u8]]) {
     for part in parts {
         text.extend(k, part);
     }
     text.push(k, 0);
-    c_str(text.into_slice()).unwrap_or_default()
 }
 
 /// The text as a C string; none without a NUL at its end, or with one before.
@@ -135,9 +148,9 @@ struct Raw {
     /// Invariant 1: 8 bytes behind `before` there are `room` bytes that are ours alone for ever, aligned
     /// to 8; or `room` is 0 and `before` is null, so that 8 is a dangling pointer.
     before: *mut u8,
-    room: usize,
-    /// Bytes in use; they have room.
-    used: usize,
+    room: u32,
+    /// Values in use; they have room.
+    used: u32,
 }
 
 impl Raw {
@@ -149,32 +162,36 @@ impl Raw {
         at
     }
 
-    /// Makes room for `more` bytes at the end and counts them as used: where they are.
+    /// Makes room for `more` values of `size` bytes at the end and counts them as used: where they are.
     #[inline(never)]
-    fn claim<K: Kernel>(&mut self, k: &mut K, more: usize) -> *mut u8 {
-        let (used, end) = (self.used, self.used.saturating_add(more));
-        if end > self.room {
-            self.grow(k, end);
+    fn claim<K: Kernel>(&mut self, k: &mut K, more: usize, size: usize) -> *mut u8 {
+        let used = (self.used as usize).wrapping_mul(size);
+        let end = used.saturating_add(more.saturating_mul(size));
+        if end > self.room as usize {
+            self.grow(k, used, end);
         }
-        self.used = end;
+        self.used = self.used.wrapping_add(more as u32);
         // SAFETY: `used <= end <= room`.
         unsafe { self.at().add(used) }
     }
 
     /// Makes room for `end` bytes and for as many again as there is room for.
     #[inline(never)]
-    fn grow<K: Kernel>(&mut self, k: &mut K, end: usize) {
-        let room = end.max(self.room.saturating_mul(2));
-        let (more, arena) = (room.saturating_sub(self.room), k.arena());
-        if self.at().wrapping_add(self.room) == arena.next && more.saturating_add(7) <= arena.free {
+    fn grow<K: Kernel>(&mut self, k: &mut K, used: usize, end: usize) {
+        let before = self.room as usize;
+        let mut room = end.max(before.wrapping_mul(2));
+        let (more, arena) = (room.wrapping_sub(before), k.arena());
+        if self.at().wrapping_add(before) == arena.next && more.saturating_add(7) <= arena.free {
             // What follows is free: the table grows where it is.
-            self.room = self.room.saturating_add(cut(k, more).1);
+            room = before.wrapping_add(cut(k, more).1);
         } else {
-            let (larger, room) = cut(k, room);
+            let larger;
+            (larger, room) = cut(k, room);
             // SAFETY: invariant 1, and `larger` is a memory of its own with room for `used` bytes.
-            unsafe { core::ptr::copy_nonoverlapping(self.at(), larger, self.used) };
-            (self.before, self.room) = (larger.wrapping_sub(8), room);
+            unsafe { core::ptr::copy_nonoverlapping(self.at(), larger, used) };
+            self.before = larger.wrapping_sub(8);
         }
+        self.room = u32::try_from(room).unwrap_or_else(|_| k.exhausted());
     }
 }
 
@@ -196,7 +213,7 @@ impl<T: Copy> Table<T> {
     /// Adds a value at the end.
     #[inline]
     pub fn push<K: Kernel>(&mut self, k: &mut K, value: T) {
-        let slot = self.raw.claim(k, size_of::<T>());
+        let slot = self.raw.claim(k, 1, size_of::<T>());
         // SAFETY: `slot` has room for a T, and tables are aligned to 8.
         unsafe { slot.cast::<T>().write(value) }
     }
@@ -204,7 +221,7 @@ impl<T: Copy> Table<T> {
     /// Adds all values at the end.
     #[inline]
     pub fn extend<K: Kernel>(&mut self, k: &mut K, values: &[T]) {
-        let slots = self.raw.claim(k, size_of_val(values));
+        let slots = self.raw.claim(k, values.len(), size_of::<T>());
         // SAFETY: `slots` has room for all of them; a table's memory is nobody else's.
         unsafe { core::ptr::copy_nonoverlapping(values.as_ptr(), slots.cast(), values.len()) }
     }
@@ -212,22 +229,20 @@ impl<T: Copy> Table<T> {
     /// Makes room for `more` values, so that adding them moves nothing.
     pub fn reserve<K: Kernel>(&mut self, k: &mut K, more: usize) {
         let used = self.raw.used;
-        self.raw.claim(k, more.saturating_mul(size_of::<T>()));
+        self.raw.claim(k, more, size_of::<T>());
         self.raw.used = used;
     }
 
     /// Keeps the first `len` values.
     pub fn truncate(&mut self, len: usize) {
-        self.raw.used = self.raw.used.min(len.saturating_mul(size_of::<T>()));
+        self.raw.used = (self.raw.used as usize).min(len) as u32;
     }
 
     /// The values as a slice that lives as long as the process; what was filled stays for ever.
     #[must_use]
     pub fn into_slice(self) -> &'static mut [T] {
         // SAFETY: invariants 1 and 2, and `self` is gone.
-        unsafe {
-            core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.used / size_of::<T>())
-        }
+        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.used as usize) }
     }
 }
 
@@ -241,16 +256,14 @@ impl<T: Copy> Deref for Table<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         // SAFETY: invariants 1 and 2.
-        unsafe { core::slice::from_raw_parts(self.raw.at().cast(), self.raw.used / size_of::<T>()) }
+        unsafe { core::slice::from_raw_parts(self.raw.at().cast(), self.raw.used as usize) }
     }
 }
 
 impl<T: Copy> DerefMut for Table<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: invariants 1 and 2.
-        unsafe {
-            core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.used / size_of::<T>())
-        }
+        unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.used as usize) }
     }
 }
 

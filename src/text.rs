@@ -79,6 +79,18 @@ pub fn nth(mut list: &[u8], byte: u8, number: usize) -> &[u8] {
     take(&mut list, byte).unwrap_or_default()
 }
 
+/// What stands behind `key` in the first of the pieces, with `byte` between them, that begins with it.
+#[must_use]
+#[inline(never)]
+pub fn value<'a>(mut text: &'a [u8], byte: u8, key: &[u8]) -> &'a [u8] {
+    while let Some(piece) = take(&mut text, byte) {
+        if let Some(value) = piece.strip_prefix(key) {
+            return value;
+        }
+    }
+    b""
+}
+
 /// Takes the next word, whatever white space stands around it; none at the end.
 #[inline(never)]
 pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {

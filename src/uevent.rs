@@ -79,12 +79,6 @@ impl Uevents {
     /// What the last event says behind `key`, which ends with `=`; nothing if it has no such item.
     #[must_use]
     pub fn value(&self, key: &[u8]) -> &[u8] {
-        let mut rest = text::head(self.room, self.len);
-        while let Some(item) = text::take(&mut rest, 0) {
-            if let Some(value) = item.strip_prefix(key) {
-                return value;
-            }
-        }
-        b""
+        text::value(text::head(self.room, self.len), 0, key)
     }
 }

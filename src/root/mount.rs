@@ -32,24 +32,10 @@ pub struct Want {
     pub writable: bool,
 }
 
-/// Why something isn't mounted.
+/// Something isn't mounted; a line that says why has been begun.
 struct Trouble {
-    errno: Errno,
-    why: Form,
-    /// What stands behind that.
-    detail: &'static [u8],
     /// It may still come.
     may_come: bool,
-}
-
-impl Trouble {
-    fn of(errno: Errno, why: Form) -> Self {
-        Self { errno, why, detail: b"", may_come: false }
-    }
-
-    fn not_there() -> Self {
-        Self { may_come: true, ..Self::of(Errno::ENODEV, form!(": it is not there")) }
-    }
 }
 
 impl<K: Kernel> Boot<'_, K> {
@@ -62,8 +48,6 @@ impl<K: Kernel> Boot<'_, K> {
             if trouble.may_come && self.wait_on(want.what, &mut wait) {
                 continue;
             }
-            let line = self.log.say(Priority::Error, want.verb).bytes(want.what);
-            line.failed(trouble.errno).form(trouble.why).bytes(trouble.detail);
             self.end_line(trouble.may_come);
             return false;
         }
@@ -73,33 +57,40 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn attempt(&mut self, search: &mut Search, want: &Want, spec: &Spec) -> Result<(), Trouble> {
         let mut kinds = &b""[..];
-        let source = match spec.kind {
-            Kind::Foreign => return Err(Trouble::of(Errno::EOPNOTSUPP, spec.who)),
-            Kind::Tag => mem::path(self.k, &[want.what]),
-            _ => {
-                let found = search.find(self.k, spec).ok_or(Trouble::not_there())?;
-                if found.is_foreign && want.kinds.is_none() {
-                    let trouble = Trouble::of(Errno::EINVAL, form!(": no file system, but %"));
-                    return Err(Trouble { detail: found.kinds, ..trouble });
+        let mut may_come = false;
+        let (errno, why) = 'trouble: {
+            let source = match spec.kind {
+                Kind::Foreign => break 'trouble (Errno::EOPNOTSUPP, spec.who),
+                Kind::Tag => mem::path(self.k, &[want.what]),
+                _ => {
+                    let Some(found) = search.find(self.k, spec) else {
+                        may_come = true;
+                        break 'trouble (Errno::ENODEV, form!(": it is not there"));
+                    };
+                    kinds = found.kinds;
+                    if found.is_foreign && want.kinds.is_none() {
+                        break 'trouble (Errno::EINVAL, form!(": no file system, but %"));
+                    }
+                    found.node
                 }
-                kinds = found.kinds;
-                found.node
+            };
+            kinds = want.kinds.filter(|kinds| *kinds != b"auto").unwrap_or(kinds);
+            if kinds.is_empty() {
+                kinds = self.usual_kinds();
             }
-        };
-        kinds = want.kinds.filter(|kinds| *kinds != b"auto").unwrap_or(kinds);
-        if kinds.is_empty() {
-            kinds = self.usual_kinds();
-        }
-        self.mount_as(want, source, kinds).map_err(|errno| {
+            let Err(errno) = self.mount_as(want, source, kinds) else { return Ok(()) };
             let why = match errno {
                 Errno::ENODEV => form!(": neither the kernel nor the image has %"),
                 Errno::EINVAL => form!(": not %, or a bad option"),
                 _ => form!(": %; the kernel's log may tell more"),
             };
-            let may_come = spec.kind == Kind::Tag
+            may_come = spec.kind == Kind::Tag
                 && matches!(errno, Errno::ENOENT | Errno::EINVAL | Errno::ENODEV);
-            Trouble { errno, why, detail: kinds, may_come }
-        })
+            (errno, why)
+        };
+        let line = self.log.say(Priority::Error, want.verb).bytes(want.what);
+        line.failed(errno).form(why).bytes(kinds);
+        Err(Trouble { may_come })
     }
 
     /// Mounts it as the first of these types that it is.

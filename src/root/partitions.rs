@@ -2,7 +2,7 @@
 //! (`block/partitions/efi.c` and `msdos.c`).
 #![forbid(unsafe_code)]
 
-use super::uuid::{MIXED, SIGNATURE, Uuid, hex, spell};
+use super::uuid::{MIXED, SIGNATURE, is_spelled};
 use crate::kernel::{Fd, Kernel};
 use crate::text;
 
@@ -13,29 +13,42 @@ const PROTECTIVE: u8 = 0xee;
 /// Where the types of the four are.
 const TYPES: [u16; 4] = [450, 466, 482, 498];
 
-/// Adds the UUID of partition `part`, counted from 1, of the disk `fd` with blocks of `block` bytes and
-/// `blocks` of them; nothing where it has none.
+/// Where the disk's signature is, and how many bytes.
+const DISK: usize = 440;
+
+/// Whether `wanted` is the UUID of partition `part`, counted from 1, of the disk `fd` with blocks of `block`
+/// bytes and `blocks` of them.
 #[inline(never)]
-pub fn uuid<K: Kernel>(k: &mut K, fd: Fd, block: u64, blocks: u64, part: u64, text: &mut Uuid) {
+pub fn has_uuid<K: Kernel>(
+    k: &mut K,
+    fd: Fd,
+    block: u64,
+    blocks: u64,
+    part: u64,
+    wanted: &[u8],
+) -> bool {
     let mut sector = [0; 512];
     let read = k.read_at(fd, &mut sector, 0);
     if read != Ok(sector.len()) || part == 0 || !sector.ends_with(&MARK) {
-        return;
+        return false;
     }
     if !TYPES.iter().any(|at| sector.get(usize::from(*at)) == Some(&PROTECTIVE)) {
-        spell(text, SIGNATURE, text::tail(&sector, 440));
-        hex(text, part as u8);
-        return;
+        // The number stands behind the signature, where there is nothing else.
+        if let Some(number) = sector.get_mut(DISK + 4) {
+            *number = part as u8;
+        }
+        return is_spelled(wanted, SIGNATURE, text::head(text::tail(&sector, DISK), 5));
     }
     // The first block behind the MBR, else the disk's last.
-    for at in [block, blocks.wrapping_sub(1).wrapping_mul(block)] {
-        if entry(k, fd, block, at, part, text).is_some() {
-            break;
+    for header in [block, blocks.wrapping_sub(1).wrapping_mul(block)] {
+        if let Some(is_its) = entry(k, fd, block, header, part, wanted) {
+            return is_its;
         }
     }
+    false
 }
 
-/// Adds the partition's own GUID from the table whose header is there.
+/// Whether `wanted` is the partition's own GUID in the table whose header is there; none without a table.
 #[inline(never)]
 fn entry<K: Kernel>(
     k: &mut K,
@@ -43,8 +56,8 @@ fn entry<K: Kernel>(
     block: u64,
     header: u64,
     part: u64,
-    text: &mut Uuid,
-) -> Option<()> {
+    wanted: &[u8],
+) -> Option<bool> {
     let mut found = [0; 92];
     let read = k.read_at(fd, &mut found, header);
     if read != Ok(found.len()) || !found.starts_with(b"EFI PART") {
@@ -56,7 +69,7 @@ fn entry<K: Kernel>(
     let at = first.checked_add(before.checked_mul(size)?)?;
     let entry = found.first_chunk_mut::<32>()?;
     let read = k.read_at(fd, entry, at);
-    (read == Ok(32)).then(|| spell(text, MIXED, text::tail(entry, 16)))
+    (read == Ok(32)).then(|| is_spelled(wanted, MIXED, text::tail(entry, 16)))
 }
 
 #[cfg(test)]
@@ -93,47 +106,63 @@ pub(crate) mod tests {
         disk
     }
 
-    fn uuid_in(disk: &[u8], block: u64, part: u64) -> String {
+    fn has(disk: &[u8], block: u64, part: u64, uuid: &str) -> bool {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), disk).unwrap();
         let mut k = Linux::default();
         let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
         let fd = k.open(&path, O_RDONLY).unwrap();
         let blocks = disk.len() as u64 / block;
-        let mut found = Uuid::new();
-        uuid(&mut k, fd, block, blocks, part, &mut found);
+        let has = has_uuid(&mut k, fd, block, blocks, part, uuid.as_bytes());
         k.close(fd);
-        String::from_utf8(found.to_vec()).unwrap()
+        has
+    }
+
+    const GUIDS: [&str; 8] = [
+        "03020101-0504-0706-0809-0a0b0c0d0e0f",
+        "03020102-0504-0706-0809-0a0b0c0d0e0f",
+        "03020103-0504-0706-0809-0a0b0c0d0e0f",
+        "03020104-0504-0706-0809-0a0b0c0d0e0f",
+        "03020105-0504-0706-0809-0a0b0c0d0e0f",
+        "03020106-0504-0706-0809-0a0b0c0d0e0f",
+        "03020107-0504-0706-0809-0a0b0c0d0e0f",
+        "03020108-0504-0706-0809-0a0b0c0d0e0f",
+    ];
+
+    /// Which of the GUIDs that [`gpt`] writes a partition has.
+    fn guid_in(disk: &[u8], block: u64, part: u64) -> &'static str {
+        GUIDS.iter().find(|guid| has(disk, block, part, guid)).unwrap_or(&"")
     }
 
     #[test]
     fn a_gpt_is_read_in_blocks_of_the_disk() {
         for block in [512, 4096] {
             let disk = gpt(block, 1);
-            let found = uuid_in(&disk, block as u64, 3);
-            assert_eq!(found, "03020103-0504-0706-0809-0a0b0c0d0e0f");
-            assert_eq!(uuid_in(&disk, block as u64, 9), "", "beyond the table");
-            assert_eq!(uuid_in(&disk, block as u64, 0), "", "the disk itself");
+            assert_eq!(guid_in(&disk, block as u64, 3), "03020103-0504-0706-0809-0a0b0c0d0e0f");
+            assert_eq!(guid_in(&disk, block as u64, 9), "", "beyond the table");
+            assert_eq!(guid_in(&disk, block as u64, 0), "", "the disk itself");
         }
-        assert_eq!(uuid_in(&gpt(4096, 1), 512, 3), "", "other blocks than the table's");
+        assert_eq!(guid_in(&gpt(4096, 1), 512, 3), "", "other blocks than the table's");
     }
 
     #[test]
     fn a_gpt_without_its_first_header_is_read_by_its_last() {
         let disk = gpt(512, 127);
-        assert_eq!(uuid_in(&disk, 512, 1), "03020101-0504-0706-0809-0a0b0c0d0e0f");
+        assert_eq!(guid_in(&disk, 512, 1), "03020101-0504-0706-0809-0a0b0c0d0e0f");
     }
 
     #[test]
     fn an_mbr_gives_signature_and_number() {
-        assert_eq!(uuid_in(&mbr(0xdead_beef, 0x83), 512, 1), "deadbeef-01");
-        assert_eq!(uuid_in(&mbr(0xbeef, 0x83), 512, 11), "0000beef-0b");
+        assert!(has(&mbr(0xdead_beef, 0x83), 512, 1, "deadbeef-01"));
+        assert!(has(&mbr(0xbeef, 0x83), 512, 11, "0000beef-0b"));
+        assert!(!has(&mbr(0xbeef, 0x83), 512, 11, "0000beef-0c"));
     }
 
     #[test]
     fn without_a_table_there_is_none() {
-        assert_eq!(uuid_in(&[], 512, 1), "");
-        assert_eq!(uuid_in(&[0; 4096], 512, 1), "");
+        for uuid in ["", "00000000-01", GUIDS[0]] {
+            assert!(!has(&[], 512, 1, uuid) && !has(&[0; 4096], 512, 1, uuid));
+        }
     }
 
     proptest! {
@@ -152,7 +181,7 @@ pub(crate) mod tests {
             let mut k = Linux::default();
             let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
             let fd = k.open(&path, O_RDONLY).unwrap();
-            uuid(&mut k, fd, block, block, part, &mut Uuid::new());
+            has_uuid(&mut k, fd, block, block, part, GUIDS[0].as_bytes());
             k.close(fd);
         }
     }

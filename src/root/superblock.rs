@@ -5,7 +5,7 @@
 //! `fs/squashfs/squashfs_fs.h`, `fs/erofs/erofs_fs.h`, `include/linux/swap.h`, `fs/isofs`.
 #![forbid(unsafe_code)]
 
-use super::uuid::{PLAIN, SERIAL, Uuid, spell};
+use super::uuid::{PLAIN, SERIAL, is_spelled};
 use crate::text;
 
 /// So many bytes hold all that is looked at: btrfs has its label last.
@@ -34,7 +34,8 @@ enum Name {
 /// label.
 struct Row {
     at: u32,
-    mark: [u8; 4],
+    /// Its first byte is the lowest; one of two bytes has only those.
+    mark: u32,
     uuid: i16,
     label: i16,
     len: u16,
@@ -43,7 +44,7 @@ struct Row {
 }
 
 const fn row(mark: (u32, &[u8; 4]), uuid: (u32, Id), label: (u32, u16, Name)) -> Row {
-    let (at, mark) = (mark.0, *mark.1);
+    let (at, mark) = (mark.0, u32::from_le_bytes(*mark.1));
     Row {
         at,
         mark,
@@ -94,52 +95,62 @@ const ROWS: [Row; 12] = [
 /// What a device holds.
 pub struct Superblock<'a> {
     image: &'a [u8],
-    row: &'static Row,
-    /// The types it may be mounted as, a comma between them.
-    pub kinds: &'static [u8],
-    /// It isn't a file system.
-    pub is_foreign: bool,
+    /// The number of its row; there is none where no row knows it.
+    number: usize,
 }
 
 impl<'a> Superblock<'a> {
-    /// What these first bytes of a device are; none where no row knows.
+    /// What these first bytes of a device are.
     #[must_use]
     #[inline(never)]
-    pub fn of(image: &'a [u8]) -> Option<Self> {
+    pub fn of(image: &'a [u8]) -> Self {
         let mut number = 0_usize;
         for row in &ROWS {
-            let len = if row.mark.ends_with(&[0, 0]) { 2 } else { 4 };
-            if field(image, row.at, 0, len) == text::head(&row.mark, len) {
-                let (kinds, is_foreign) = (text::nth(KINDS, b' ', number), number >= FOREIGN);
-                return Some(Self { image, row, kinds, is_foreign });
+            let mask = if row.mark < 1 << 16 { 0xffff } else { u32::MAX };
+            if text::little(image, row.at as usize, 4) as u32 & mask == row.mark {
+                break;
             }
             number = number.wrapping_add(1);
         }
-        None
+        Self { image, number }
     }
 
-    /// Adds its UUID as text; nothing where it has none.
+    /// The types it may be mounted as, a comma between them; none where nothing is known.
+    #[must_use]
+    pub fn kinds(&self) -> &'static [u8] {
+        text::nth(KINDS, b' ', self.number)
+    }
+
+    /// It isn't a file system.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        (FOREIGN..ROWS.len()).contains(&self.number)
+    }
+
+    /// Whether it has that UUID.
+    #[must_use]
     #[inline(never)]
-    pub fn uuid(&self, text: &mut Uuid) {
-        let pattern = match self.row.id {
-            Id::None => return,
+    pub fn has_uuid(&self, wanted: &[u8]) -> bool {
+        let Some(row) = ROWS.get(self.number) else { return false };
+        let pattern = match row.id {
+            Id::None => return false,
             Id::Plain => PLAIN,
             Id::Serial => SERIAL,
         };
-        spell(text, pattern, field(self.image, self.row.at, self.row.uuid, 16));
+        is_spelled(wanted, pattern, field(self.image, row.at, row.uuid, 16))
     }
 
     /// Whether it has that label.
     #[must_use]
     #[inline(never)]
     pub fn has_label(&self, wanted: &[u8]) -> bool {
-        let Row { at, label, len, name, .. } = *self.row;
-        let field = field(self.image, at, label, len.into());
-        if name == Name::Wide {
+        let Some(row) = ROWS.get(self.number) else { return false };
+        let field = field(self.image, row.at, row.label, row.len.into());
+        if row.name == Name::Wide {
             return is_wide(field, wanted);
         }
         let label = text::head(field, text::find(field, 0).unwrap_or(field.len()));
-        let label = if name == Name::Padded { text::trim(label) } else { label };
+        let label = if row.name == Name::Padded { text::trim(label) } else { label };
         label == wanted && !label.is_empty()
     }
 }
@@ -186,16 +197,16 @@ pub(crate) mod tests {
     const BYTES: [u8; 16] = *b"\x01\x23\x45\x67\x89\xab\xcd\xef\0\x11\x22\x33\x44\x55\x66\x77";
     const TEXT: &str = "01234567-89ab-cdef-0011-223344556677";
 
-    fn found(image: &[u8]) -> (&'static str, String) {
-        let superblock = Superblock::of(image).unwrap();
-        let mut uuid = Uuid::new();
-        superblock.uuid(&mut uuid);
-        let uuid = String::from_utf8(uuid.to_vec()).unwrap();
-        (std::str::from_utf8(superblock.kinds).unwrap(), uuid)
+    fn kinds_of(image: &[u8]) -> &'static str {
+        std::str::from_utf8(Superblock::of(image).kinds()).unwrap()
+    }
+
+    fn has_uuid(image: &[u8], uuid: &str) -> bool {
+        Superblock::of(image).has_uuid(uuid.as_bytes())
     }
 
     fn has_label(image: &[u8], label: &str) -> bool {
-        Superblock::of(image).unwrap().has_label(label.as_bytes())
+        Superblock::of(image).has_label(label.as_bytes())
     }
 
     #[test]
@@ -253,7 +264,12 @@ pub(crate) mod tests {
             ),
         ];
         for (kind, uuid, label, image) in &kinds {
-            assert_eq!(found(image), (*kind, uuid.to_string()));
+            assert_eq!(kinds_of(image), *kind);
+            for known in [TEXT, "6745-2301", ""] {
+                let is_its = !known.is_empty() && known == *uuid;
+                assert_eq!(has_uuid(image, known), is_its, "{kind} {known}");
+                assert_eq!(has_uuid(image, &known.to_uppercase()), is_its, "{kind} {known}");
+            }
             assert!(has_label(image, label), "{kind}");
             for other in ["", "roo", "root ", "rootx"] {
                 assert!(!has_label(image, other), "{kind} {other}");
@@ -264,7 +280,7 @@ pub(crate) mod tests {
     #[test]
     fn what_has_no_label_has_none() {
         let image = device(&[(0, b"hsqs")]);
-        assert_eq!(found(&image), ("squashfs", String::new()));
+        assert!(kinds_of(&image) == "squashfs" && !has_uuid(&image, ""));
         assert!(!has_label(&image, ""));
     }
 
@@ -276,16 +292,20 @@ pub(crate) mod tests {
             ("LVM2_member", device(&[(0x218, b"LVM2 001")])),
         ];
         for (kind, image) in &images {
-            let superblock = Superblock::of(image).unwrap();
-            assert!(superblock.is_foreign && superblock.kinds == kind.as_bytes(), "{kind}");
+            let superblock = Superblock::of(image);
+            assert!(superblock.is_foreign() && superblock.kinds() == kind.as_bytes(), "{kind}");
         }
-        assert!(!Superblock::of(&device(&[(0x8001, b"CD001")])).unwrap().is_foreign);
+        assert!(!Superblock::of(&device(&[(0x8001, b"CD001")])).is_foreign());
     }
 
     #[test]
     fn an_empty_and_a_short_device_are_nothing() {
-        assert!(Superblock::of(&device(&[])).is_none() && Superblock::of(b"").is_none());
-        let short = Superblock::of(b"XFSB").unwrap();
+        for nothing in [&device(&[])[..], b""] {
+            let nothing = Superblock::of(nothing);
+            assert!(nothing.kinds().is_empty() && !nothing.is_foreign());
+            assert!(!nothing.has_uuid(TEXT.as_bytes()) && !nothing.has_label(b"x"));
+        }
+        let short = Superblock::of(b"XFSB");
         assert!(!short.has_label(b"x") && !short.has_label(b""));
     }
 
@@ -295,12 +315,11 @@ pub(crate) mod tests {
             let mut image = image;
             let Row { at, mark, .. } = ROWS[row];
             if let Some(place) = image.get_mut(at as usize..at as usize + 4) {
-                place.copy_from_slice(&mark);
+                place.copy_from_slice(&mark.to_le_bytes());
             }
-            if let Some(found) = Superblock::of(&image) {
-                found.uuid(&mut Uuid::new());
-                let _ = (found.has_label(b"x"), found.has_label(b""));
-            }
+            let found = Superblock::of(&image);
+            let _ = (found.kinds(), found.has_uuid(b"x"), found.has_uuid(b""));
+            let _ = (found.has_label(b"x"), found.has_label(b""));
         }
     }
 }

@@ -1,58 +1,62 @@
 //! UUIDs as they are written.
 #![forbid(unsafe_code)]
 
-use heapless::Vec;
-
-/// A UUID as text; all kinds fit.
-pub type Uuid = Vec<u8, 40>;
+use crate::text;
 
 /// RFC 9562: the bytes in their order.
-pub const PLAIN: &[u8] = b"0123-45-67-89-abcdef";
+pub const PLAIN: &[u8] = b"\x00\x01\x02\x03-\x04\x05-\x06\x07-\x08\x09-\x0a\x0b\x0c\x0d\x0e\x0f";
 /// As in a GPT (UEFI, appendix A): the first three parts in little-endian order.
-pub const MIXED: &[u8] = b"3210-54-76-89-abcdef";
+pub const MIXED: &[u8] = b"\x03\x02\x01\x00-\x05\x04-\x07\x06-\x08\x09-\x0a\x0b\x0c\x0d\x0e\x0f";
 /// The serial number of a FAT file system.
-pub const SERIAL: &[u8] = b"32-10";
-/// A disk's signature in an MBR, in front of the partition's number.
-pub const SIGNATURE: &[u8] = b"3210-";
+pub const SERIAL: &[u8] = b"\x03\x02-\x01\x00";
+/// A disk's signature in an MBR, and the partition's number.
+pub const SIGNATURE: &[u8] = b"\x03\x02\x01\x00-\x04";
 
-/// Adds the bytes as `pattern` orders them: a hexadecimal digit stands for the byte of that number.
+/// Whether a text is the bytes as `pattern` has their numbers, whatever its letters' case. No more than 16
+/// bytes: what stands for itself in the pattern must have no number among them.
 #[inline(never)]
-pub fn spell(text: &mut Uuid, pattern: &[u8], bytes: &[u8]) {
+pub fn is_spelled(mut text: &[u8], pattern: &[u8], bytes: &[u8]) -> bool {
     for mark in pattern {
-        match char::from(*mark).to_digit(16) {
-            Some(number) => {
-                let byte = bytes.get(number as usize).copied().unwrap_or_default();
-                hex(text, byte);
-            }
-            None => _ = text.push(*mark),
+        let byte = bytes.get(usize::from(*mark));
+        let len = if byte.is_some() { 2 } else { 1 };
+        let Some((piece, rest)) = text.split_at_checked(len) else { return false };
+        let is_same = match byte {
+            Some(byte) => text::number(piece, 16) == Some(u64::from(*byte)),
+            None => piece == [*mark],
+        };
+        if !is_same {
+            return false;
         }
+        text = rest;
     }
-}
-
-/// Adds a byte as two digits.
-#[inline(never)]
-pub fn hex(text: &mut Uuid, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        let zero = if digit < 10 { b'0' } else { b'a'.wrapping_sub(10) };
-        let _ = text.push(zero.wrapping_add(digit));
-    }
+    text.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn spelled(pattern: &[u8]) -> String {
+    fn is_spelled_so(pattern: &[u8], text: &str) -> bool {
         let bytes: std::vec::Vec<u8> = (0xa0..0xb0).collect();
-        let mut text = Uuid::new();
-        spell(&mut text, pattern, &bytes);
-        String::from_utf8(text.to_vec()).unwrap()
+        is_spelled(text.as_bytes(), pattern, &bytes)
     }
 
     #[test]
     fn each_order_is_spelled() {
-        assert_eq!(spelled(PLAIN), "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf");
-        assert_eq!(spelled(MIXED), "a3a2a1a0-a5a4-a7a6-a8a9-aaabacadaeaf");
-        assert_eq!((spelled(SERIAL), spelled(SIGNATURE)), ("a3a2-a1a0".into(), "a3a2a1a0-".into()));
+        assert!(is_spelled_so(PLAIN, "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf"));
+        assert!(is_spelled_so(MIXED, "a3a2a1a0-a5a4-a7a6-a8a9-aaabacadaeaf"));
+        assert!(is_spelled_so(SERIAL, "a3a2-a1a0") && is_spelled_so(SIGNATURE, "a3a2a1a0-a4"));
+        assert!(is_spelled_so(SERIAL, "A3a2-a1A0"));
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        for other in
+            ["", "a3a2", "a3a2-", "a3a2-a1", "a3a2-a1a", "a3a2-a1a1", "a3a2-a1a0 ", "a3a2xa1a0"]
+        {
+            assert!(!is_spelled_so(SERIAL, other), "{other}");
+        }
+        assert!(!is_spelled(b"a3a2-a10", SERIAL, &[0, 0xa1, 0xa2, 0xa3]));
+        assert!(!is_spelled(b"0000-0000", SERIAL, &[]));
     }
 }
