@@ -248,7 +248,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     #[inline(never)]
     pub fn load_planned(&mut self) {
         if let Some((file, errno)) = self.tree.unread.take() {
-            self.complain("read ", file, Err(errno));
+            self.complain(form!("read %: %"), file, Err(errno));
         }
         #[cfg(feature = "jobs")]
         if !self.ground.is_guest && self.side_by_side() {
