@@ -12,6 +12,7 @@ use crate::programs;
 use crate::rootfs::Root;
 use crate::setup;
 use crate::summary::{Expected, Summary};
+use crate::virtiofs::{By, Daemon};
 use anyhow::{Context, Result, ensure};
 use insinit_initramfs::{Built, Options};
 use std::fs;
@@ -54,13 +55,17 @@ pub fn run(options: &BootOptions) -> Result<bool> {
     setup::ready(&[machine])?;
     let kernel = options.choice.kernel(machine)?;
     let folder = Folder::new(options.keep.as_deref())?;
-    let root = options.root.as_deref().map(|path| Root::of(path, options.overlay)).transpose()?;
+    let root = options.root.as_deref().map(|path| {
+        let daemon = daemon(options, &kernel, path, folder.path())?;
+        Root::of(path, options.overlay, daemon)
+    });
+    let root = root.transpose()?;
     let modules = modules(options, &kernel, root.as_ref())?;
     let built = pack(options, machine, &kernel, &modules, folder.path())?;
     let mut boot = command(options, machine, &kernel, &modules, &built);
-    if let Some(root) = root {
+    if let Some(root) = &root {
         boot.words = format!("{} {}", root.words, boot.words);
-        boot.extra = [root.devices, boot.extra].concat();
+        boot.extra = [root.words_for_qemu(boot.memory), boot.extra].concat();
     }
     let command = boot.command();
     if options.verbose {
@@ -80,6 +85,25 @@ pub fn run(options: &BootOptions) -> Result<bool> {
     let summary = Summary::of(&run, &expected);
     print!("\n{}", summary.text(machine, &kernel, boot.accelerator, &run));
     Ok(summary.good())
+}
+
+/// What serves the root's folder by virtiofs: where nothing was asked for, if host and kernel have it.
+fn daemon(
+    options: &BootOptions,
+    kernel: &Kernel,
+    root: &Path,
+    folder: &Path,
+) -> Result<Option<Daemon>> {
+    let is_possible = || Daemon::is_there() && !image::there(kernel, &["virtiofs"]).is_empty();
+    match options.by {
+        _ if !root.is_dir() => Ok(None),
+        Some(By::NineP) => Ok(None),
+        Some(By::Virtiofs) => Daemon::start(root, folder).map(Some),
+        None if !is_possible() => Ok(None),
+        None => Ok(Daemon::start(root, folder)
+            .inspect_err(|error| eprintln!("by 9p, because {error:#}"))
+            .ok()),
+    }
 }
 
 /// Builds the programs and packs the image. A root has an init of its own.

@@ -4,6 +4,7 @@ use crate::choice::Choice;
 use crate::kernels;
 use crate::machine::{self, MACHINES, Machine};
 use crate::setup;
+use crate::virtiofs::By;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -93,6 +94,10 @@ pub struct BootOptions {
     /// mounting takes of modules and words is added
     #[arg(long, value_name = "IMAGE|DIR", conflicts_with = "init")]
     pub root: Option<PathBuf>,
+
+    /// How a root's folder is shared; default: virtiofs where this host has virtiofsd, else 9p
+    #[arg(long, requires = "root", value_name = "HOW")]
+    pub by: Option<By>,
 
     /// Keep the root as it is: what is written is gone afterwards
     #[arg(long, requires = "root")]

@@ -20,13 +20,15 @@ pub fn options(machine: &Machine, kernel: &Kernel, output: PathBuf) -> Options {
     }
 }
 
-/// Packs it and passes its warnings on.
+/// Packs it and passes its warnings on, but not that a real init is missing where none was meant to be in it.
 ///
 /// # Errors
 /// It can't be packed.
 pub fn build(options: &Options) -> Result<Built> {
     let built = insinit_initramfs::build(options).context("can't pack the image")?;
-    for warning in &built.warnings {
+    let is_meant =
+        |warning: &&String| options.init.is_some() || !warning.starts_with("no real init");
+    for warning in built.warnings.iter().filter(is_meant) {
         eprintln!("image: {warning}");
     }
     Ok(built)

@@ -37,6 +37,7 @@ mod progress;
 mod recompress;
 mod reproducible;
 mod rootfs;
+mod rootfs_test;
 mod run;
 mod run_test;
 mod scenario;
@@ -60,6 +61,7 @@ mod tools;
 mod transcript;
 #[cfg(test)]
 mod unsafety;
+mod virtiofs;
 mod wires;
 
 use clap::Parser;

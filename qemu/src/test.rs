@@ -9,6 +9,7 @@ use crate::ground;
 use crate::long::{self, CHECKS, Check};
 use crate::memory;
 use crate::programs;
+use crate::rootfs_test;
 use crate::run_test;
 use crate::scenarios;
 use crate::setup;
@@ -54,6 +55,7 @@ pub fn run(options: &TestOptions) -> Result<bool> {
         }
     }
     run_test::run(&machines, options.part(), &mut tally);
+    rootfs_test::run(&machines, options.part(), options.is_long(), &mut tally);
     systems::run(&machines, options.part(), options.is_long(), &mut tally);
     if machines.iter().any(|machine| machine.name == "x86_64") && sample::is_meant(options.part()) {
         sample::run(&mut tally);
@@ -77,6 +79,7 @@ fn jobs(options: &TestOptions) -> Result<Vec<Job>> {
     let jobs = scenarios::jobs(&names, options.part(), options.is_long());
     let is_check = |check: &Check| options.is_long() && check.name.contains(options.part());
     let others = run_test::is_meant(options.part())
+        || rootfs_test::is_meant(options.part())
         || differential::is_meant(options.part())
         || memory::is_meant(options.part())
         || failing_calls::is_meant(&machines, options.part())
