@@ -147,7 +147,11 @@ fn protofile(tree: &Path) -> String {
 fn parted(disk: &Disk, table: Table, files: &Path, path: &Path) -> Result<PathBuf> {
     let content = File::open(files)?;
     let size = content.metadata()?.len().next_multiple_of(1 << 20);
-    let whole = START + size + BEHIND;
+    let mut whole = START + size + BEHIND;
+    if disk.bus == Bus::Sd {
+        // QEMU's cards are of no other size.
+        whole = whole.next_power_of_two();
+    }
     let file = File::create(path)?;
     file.set_len(whole)?;
     let (block, first, last) = (u64::from(disk.block), START, START + size - 1);
