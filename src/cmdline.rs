@@ -13,6 +13,8 @@ pub struct Word<'a> {
     pub key: &'a [u8],
     /// What stands behind it; none without `=`.
     pub value: Option<&'a [u8]>,
+    /// Where the value's own quotes were, in front of it and behind: with them it can stand among others.
+    pub quotes: [bool; 2],
 }
 
 /// Takes the next word; none at the end and at a bare `--`: what follows that is the real init's.
@@ -38,13 +40,16 @@ pub fn take<'a>(text: &mut &'a [u8]) -> Option<Word<'a>> {
     let word = text::head(start, len);
     if equals == 0 {
         let key = unquoted(word, quoted);
-        return (key != b"--").then_some(Word { key, value: None });
+        return (key != b"--").then_some(Word { key, value: None, quotes: [false; 2] });
     }
     let mut value = text::tail(word, equals.wrapping_add(1));
     if let [b'"', inner @ ..] = value {
+        inside |= quoted; // the one in front of the word goes
         (value, quoted) = (inner, true);
     }
-    Some(Word { key: text::head(word, equals), value: Some(unquoted(value, quoted)) })
+    let inner = unquoted(value, quoted);
+    let quotes = [quoted, inside || inner.len() < value.len()];
+    Some(Word { key: text::head(word, equals), value: Some(inner), quotes })
 }
 
 /// Without the quote at its end, where there was one in front.

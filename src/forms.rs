@@ -45,7 +45,7 @@ pub const FORMS: &[&str] = &[
     "not a module, starts with %",
     "%: neither the kernel nor this build inflates it",
     "needs %, free %",
-    "a parameter holds an odd quote and white space",
+    "a parameter holds a NUL byte",
     "behind a chain of more than 5000 dependencies",
     "% can't be read",
     "% ends too early, at byte %",

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 use crate::boot::Boot;
+use crate::cmdline::Word;
 use crate::kernel::{Fd, Kernel};
 use crate::line::Priority;
 use crate::list::{Entry, Severity};
@@ -71,11 +72,11 @@ fn read<K: Kernel>(k: &mut K, entries: &mut Table<Entry>, mut arguments: Strings
             }
             _ => {
                 let mut value = argument;
-                let param = text::take(&mut value, b'=').unwrap_or_default();
-                let value = (param.len() < argument.len()).then_some(value);
-                if !params::add(k, &mut params, param, value) {
-                    misused(k, argument);
-                }
+                let key = text::take(&mut value, b'=').unwrap_or_default();
+                let quoted =
+                    value.first() != Some(&b'"') && value.iter().copied().any(text::is_space);
+                let value = (key.len() < argument.len()).then_some(value);
+                params::add(k, &mut params, key, &Word { key, value, quotes: [quoted; 2] });
             }
         }
     }

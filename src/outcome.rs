@@ -54,7 +54,7 @@ pub enum Why {
     Damaged,
     /// More memory than there is.
     Memory,
-    /// A parameter that no quoting brings to the kernel.
+    /// A parameter that can not be given to the kernel: it holds a NUL.
     Params,
     /// It stands behind too long a chain of dependencies.
     Deep,

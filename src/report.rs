@@ -116,7 +116,7 @@ fn why(outcome: &Outcome, damage: &Option<Damage>) -> Form {
         Why::Unknown => form!("%: neither the kernel nor this build inflates it"),
         Why::Damaged => damaged(damage).0,
         Why::Memory => form!("needs %, free %"),
-        Why::Params => form!("a parameter holds an odd quote and white space"),
+        Why::Params => form!("a parameter holds a NUL byte"),
         Why::Deep => form!("behind a chain of more than 5000 dependencies"),
         Why::Elsewhere => form!("somebody else has been loading it for 10 s"),
         _ => form!(""),

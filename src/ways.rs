@@ -131,7 +131,7 @@ mod tests {
         key: &'static str,
         value: Option<&'static str>,
     ) -> Option<&'static str> {
-        ways.read(Word { key: key.as_bytes(), value: value.map(str::as_bytes) })
+        ways.read(Word { key: key.as_bytes(), value: value.map(str::as_bytes), quotes: [false; 2] })
     }
 
     #[test]

@@ -75,6 +75,15 @@ fn a_module_by_path_gets_the_parameters_of_its_name() {
 }
 
 #[test]
+fn a_parameter_with_a_nul_is_said_to_have_one() {
+    let machine = Machine::new().modules(&["a", "b"]);
+    let machine = machine.file("/etc/modprobe.d/x.conf", "options a x=1\0 y=2\n");
+    let booted = machine.words("insinit.modules=a,b").boot();
+    assert!(booted.result("a").starts_with("failed EINVAL: a parameter holds a NUL"), "{booted}");
+    assert_eq!(booted.order(), ["b"]);
+}
+
+#[test]
 fn parameters_after_the_double_dash_are_not_ours() {
     assert_eq!(given("my_mod.a=1 -- my_mod.b=2"), "a=1");
 }

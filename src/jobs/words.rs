@@ -83,7 +83,8 @@ mod tests {
     fn settings(words: &[(&'static str, &'static str)]) -> (Settings, Vec<&'static str>) {
         let (mut settings, mut wrong) = (Settings::default(), vec![]);
         for (key, value) in words {
-            let word = Word { key: key.as_bytes(), value: Some(value.as_bytes()) };
+            let word =
+                Word { key: key.as_bytes(), value: Some(value.as_bytes()), quotes: [false; 2] };
             wrong
                 .extend(settings.take(&mut Linux::default(), word).filter(|what| !what.is_empty()));
         }
