@@ -255,7 +255,12 @@ fn words(disk: &Disk, number: usize, path: &Path) -> Vec<String> {
         Bus::Virtio => vec![device("virtio-blk-pci")],
         Bus::Nvme => vec![device(&format!("nvme,serial=n{number}"))],
         Bus::Scsi => vec![format!("virtio-scsi-pci,id=scsi{number}"), device("scsi-hd")],
-        Bus::Usb => vec![format!("qemu-xhci,id=usb{number}"), device("usb-storage")],
+        // QEMU's usb-storage has blocks of 512 bytes, whatever it is told.
+        Bus::Usb => vec![
+            format!("qemu-xhci,id=usb{number}"),
+            format!("usb-bot,id=bot{number}"),
+            device(&format!("scsi-hd,bus=bot{number}.0")),
+        ],
         Bus::Sd => vec![format!("sdhci-pci,id=sd{number}"), format!("sd-card,drive=disk{number}")],
     };
     let devices = devices.into_iter().flat_map(|device| ["-device".into(), device]);
