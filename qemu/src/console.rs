@@ -1,8 +1,10 @@
 //! Runs QEMU and takes down its console, line by line, until the guest ends or its time is over.
 
 use crate::command::CommandLine;
+use crate::setup;
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -72,10 +74,25 @@ pub fn run(command: &CommandLine, mut watch: Watch) -> Result<Run> {
     Ok(run)
 }
 
+/// A program that ends when we do, in whatever way that is (prctl(2), `PR_SET_PDEATHSIG`); a machine would run
+/// on otherwise. Without setpriv(1) it is on its own.
+#[must_use]
+pub fn tied(program: &Path) -> Command {
+    let is_there = program.is_file() || program.to_str().and_then(setup::which).is_some();
+    match setup::which("setpriv").filter(|_| is_there) {
+        Some(setpriv) => {
+            let mut command = Command::new(setpriv);
+            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+            command
+        }
+        None => Command::new(program),
+    }
+}
+
 /// Starts QEMU with its output as pipes.
 fn start(command: &CommandLine, input: bool) -> Result<Child> {
     let input = if input { Stdio::inherit() } else { Stdio::null() };
-    let mut qemu = Command::new(&command.0[0]);
+    let mut qemu = tied(Path::new(&command.0[0]));
     qemu.args(&command.0[1..]).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     qemu.spawn().with_context(|| format!("can't run {}", command.0[0].display()))
 }
@@ -154,6 +171,8 @@ fn plain(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::process::ExitStatusExt;
 
     /// Runs a shell script in QEMU's place.
     fn run_script(script: &str, limit: u64, until: Option<&str>) -> Run {
@@ -186,5 +205,19 @@ mod tests {
     #[test]
     fn escape_sequences_are_no_text() {
         assert_eq!(plain(b"\x1b[2J\x1b[01;01HSeaBIOS\r\n"), "SeaBIOS");
+    }
+
+    #[test]
+    fn a_tied_program_ends_with_the_thread_that_started_it() {
+        let started = || {
+            let child = tied(Path::new("sleep")).arg("600").spawn().unwrap();
+            let name = || fs::read_to_string(format!("/proc/{}/comm", child.id())).unwrap();
+            while name() != "sleep\n" {
+                thread::yield_now();
+            }
+            child
+        };
+        let status = thread::spawn(started).join().unwrap().wait().unwrap();
+        assert_eq!(status.signal(), Some(9));
     }
 }

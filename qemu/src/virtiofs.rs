@@ -1,10 +1,11 @@
 //! A folder that the guest mounts by virtiofs: faster than 9p, but a daemon beside QEMU serves it.
 
+use crate::console;
 use crate::setup;
 use anyhow::{Context, Result, ensure};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,7 @@ impl Daemon {
         // Both programs have this spelling (docs/tools/virtiofsd.rst of QEMU 7).
         ensure!(!folder.display().to_string().contains(','), "virtiofsd takes no comma in a path");
         let (socket, log) = (work.join("virtiofs"), work.join("virtiofsd.log"));
-        let mut command = Command::new(&program);
+        let mut command = console::tied(&program);
         command.arg(format!("--socket-path={}", socket.display()));
         command.args(["-o", "sandbox=chroot", "-o"]);
         command.arg(format!("source={}", folder.display()));
