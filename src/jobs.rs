@@ -77,6 +77,8 @@ impl<K: Kernel> Boot<'_, K> {
                 line.bytes(b"insinit.timeout").bytes(b"no worker loads anything");
                 self.log.send(self.k);
             }
+            // Nor later: the queue doesn't know what was loaded without it.
+            self.config.jobs.jobs = 0;
             return false;
         }
         loop {

@@ -335,6 +335,19 @@ fn the_timeline_tells_where_the_time_went() {
     assert_eq!(time(&machine().words("insinit.modules=b,c,d").boot()), [""; 0]);
 }
 
+#[test]
+fn what_was_loaded_while_no_worker_could_be_had_is_not_loaded_again() {
+    let machine = || {
+        let machine = Machine::new().modules(&["a", "b", "c"]).plugged("x", "x:1");
+        let machine = machine.tree_file("modules.alias", "alias x:* c\n");
+        machine.words("insinit.jobs=2 insinit.modules=a,b insinit.coldplug")
+    };
+    let good = machine().boot();
+    let share = (1..=good.calls()).find(|n| good.call(*n).starts_with("share ")).unwrap();
+    let booted = machine().fault(share, Errno::ENOMEM).boot();
+    assert_eq!((booted.order(), booted.init()), (vec!["a", "b", "c"], "/sbin/init"), "{booted}");
+}
+
 /// Knuth's MMIX generator; the high bits are the random ones.
 struct Random(u64);
 

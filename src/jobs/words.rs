@@ -13,7 +13,7 @@ const AUTO: u32 = 8;
 #[derive(Default)]
 pub struct Settings {
     /// `insinit.jobs=`; `u32::MAX` is `auto`, 0 none.
-    jobs: u32,
+    pub jobs: u32,
     /// `insinit.alone=`
     pub alone: Table<&'static [u8]>,
     /// `insinit.memory=` in bytes; 0 is the default.
