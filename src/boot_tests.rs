@@ -30,6 +30,15 @@ mod root;
 mod shell;
 mod show;
 mod suites;
+#[cfg(all(
+    feature = "gzip",
+    feature = "jobs",
+    feature = "root",
+    feature = "ways",
+    feature = "xz",
+    feature = "zstd"
+))]
+mod sweep;
 #[cfg(feature = "root")]
 mod switch;
 mod trees;

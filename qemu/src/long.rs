@@ -26,6 +26,7 @@ pub struct Check {
 /// All of them.
 pub const CHECKS: &[Check] = &[
     Check { name: "scripted boots in a storm of errors", run: storms },
+    Check { name: "scripted boots, each call failing with each error", run: sweep },
     Check { name: "sixty modules side by side, fifty times", run: side_by_side },
     Check { name: memory::NAME, run: memory::long },
     Check { name: "the library's tests under Miri", run: miri },
@@ -56,9 +57,18 @@ pub fn run(part: &str, tally: &mut Tally) {
 /// Boots on the scripted machine, each with errors of its own in one call of eight.
 fn storms() -> Result<String> {
     let mut command = cargo();
-    command.args(["test", "--package", "insinit", "--lib", "many_failing_calls_lead_to_an_end"]);
+    command.args(["test", "--package", "insinit", "--lib", "--"]);
+    command.args(["many_failing_calls", "a_storm_of_failing_calls"]);
     step::output(command.env("INSINIT_STORMS", "100000"), STORMS)?;
-    Ok("100000 of each kind".into())
+    Ok("100000 of each kind, 100000 more of all kinds".into())
+}
+
+/// Boots on the scripted machine, one call failing in each: all kinds of boot, all calls, all errors.
+fn sweep() -> Result<String> {
+    let mut command = cargo();
+    command.args(["test", "--package", "insinit", "--lib", "every_call_of_every_kind_of_boot"]);
+    step::output(command.env("INSINIT_SWEEP", "1"), STORMS)?;
+    Ok("every kind, call and error".into())
 }
 
 /// How often the same modules are loaded side by side.

@@ -11,7 +11,7 @@ fn machine() -> Machine {
 }
 
 /// An ext4 file system with an init on it, labelled `root`.
-fn disk() -> Disk {
+pub fn disk() -> Disk {
     let content =
         device(&[(0x438, b"\x53\xef"), (0x468, b"\x12\x34"), (0x478, b"root"), (0x10000, b"")]);
     Disk::new("vda", 0).files("ext4", &["/sbin/init"]).holds(content)

@@ -143,6 +143,7 @@ impl Modules {
         let content = match self.inflates {
             None => return Err(Errno::EOPNOTSUPP),
             Some("gzip") => kernel_gunzip(file),
+            Some("zstd") => zstd::decode_all(file).ok(),
             _ => kernel_unxz(file),
         };
         content.ok_or(Errno::EINVAL)
