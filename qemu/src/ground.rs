@@ -65,10 +65,10 @@ impl Ground {
     /// The image can't be packed or QEMU not be started.
     pub fn boot(&self, scenario: &Scenario, folder: &Path) -> Result<(CommandLine, Run)> {
         fs::create_dir_all(folder)?;
-        let image = image::build(&self.options(scenario, folder)?)?;
-        odd::append(scenario.image.odd, &image.path)?;
-        let memory = self.memory(scenario, &image.path)?;
-        let mut boot = self.command(scenario, image.path, memory);
+        let image = self.image(scenario, folder)?;
+        odd::append(scenario.image.odd, &image)?;
+        let memory = self.memory(scenario, &image)?;
+        let mut boot = self.command(scenario, image, memory);
         for (number, disk) in scenario.disks.iter().enumerate() {
             boot.extra.extend(disks::make(disk, number, &self.programs, folder)?);
         }
@@ -85,7 +85,21 @@ impl Ground {
         Ok((command, run))
     }
 
-    /// The scenario's image. Where it asks for no modules of the tree there is no tree in it.
+    /// The file of the scenario's image.
+    fn image(&self, scenario: &Scenario, folder: &Path) -> Result<PathBuf> {
+        if !scenario.image.bare {
+            return Ok(image::build(&self.options(scenario, folder)?)?.path);
+        }
+        let Programs { loader, guest } = &self.programs;
+        let mut files =
+            vec![("/init".into(), loader.clone()), ("/sbin/init".into(), guest.clone())];
+        files.extend(self.files(scenario, folder)?.into_iter().map(|file| (file.guest, file.host)));
+        let path = folder.join("initramfs");
+        fs::write(&path, odd::bare(&files)?)?;
+        Ok(path)
+    }
+
+    /// How the scenario's image is packed. Where it asks for no modules of the tree there is no tree in it.
     fn options(&self, scenario: &Scenario, folder: &Path) -> Result<Options> {
         let wanted = &scenario.image;
         let plain = image::options(self.machine, &self.kernel, folder.join("initramfs"));
@@ -117,7 +131,11 @@ impl Ground {
 
     /// The memory that the scenario's machine has, in MiB.
     fn memory(&self, scenario: &Scenario, image: &Path) -> Result<u32> {
-        let Memory::Smallest(more) = scenario.memory else { return Ok(self.machine.memory) };
+        let more = match scenario.memory {
+            Memory::Plenty => return Ok(self.machine.memory),
+            Memory::Mebibytes(memory) => return Ok(memory),
+            Memory::Smallest(more) => more,
+        };
         let idle = Scenario { words: "", ..*scenario };
         let smallest = smallest::of(self.release(), image, |memory| {
             let command = self.command(&idle, image.to_path_buf(), memory).command();

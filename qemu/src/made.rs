@@ -43,6 +43,10 @@ pub fn write(made: Made, kernel: &Kernel, programs: &Programs, path: &Path) -> R
         Made::GzipOtherRelease(module) => {
             Compression::Gzip.pack(&other_release(unsigned(plain(kernel, module)?)))?
         }
+        Made::Padded(module, mebibytes) => {
+            let content = plain(kernel, module)?;
+            Compression::Gzip.pack(&[content, vec![0; mebibytes << 20]].concat())?
+        }
         Made::Guest => fs::read(&programs.guest)?,
         Made::Large(mebibytes) => vec![b'x'; mebibytes << 20],
     };

@@ -72,6 +72,8 @@ pub struct Image {
     pub init: bool,
     /// The loader is there as modprobe, too.
     pub modprobe: bool,
+    /// Nothing else is: no folder to mount anything on. Then no modules of the tree can be, either.
+    pub bare: bool,
 }
 
 /// A disk with one file system on it.
@@ -178,6 +180,8 @@ pub enum Made {
     Index(u32, &'static str),
     /// That as gzip.
     GzipOtherRelease(&'static str),
+    /// A module with so many MiB of zeros behind it, as gzip.
+    Padded(&'static str, usize),
     /// The real init, under another name.
     Guest,
     /// So many MiB.
@@ -195,6 +199,8 @@ pub enum Odd {
     Link(&'static str, &'static str),
     /// An empty file.
     Empty(&'static str),
+    /// So many empty files in a folder.
+    Files(u32, &'static str),
 }
 
 impl Image {
@@ -234,6 +240,7 @@ impl Made {
             | Self::HalfXz(module)
             | Self::WrongXz(module)
             | Self::HalfZstd(module)
+            | Self::Padded(module, _)
             | Self::WrongZstd(module) => Some(module),
         }
     }
@@ -246,6 +253,8 @@ pub enum Memory {
     Plenty,
     /// The smallest in which the kernel reaches init with this image, and so many MiB.
     Smallest(u32),
+    /// So many MiB.
+    Mebibytes(u32),
 }
 
 /// How a boot has to end.
@@ -291,4 +300,5 @@ pub const NOTHING: Image = Image {
     odd: &[],
     init: true,
     modprobe: false,
+    bare: false,
 };

@@ -174,4 +174,75 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ],
         ..PLAIN
     },
+    Scenario {
+        name: "wrong: an image with nothing to mount anything on",
+        on: &["6.12-x86_64", "6.12-aarch64"],
+        image: Image { bare: true, ..FLAT },
+        words: "insinit.modules=/dummy.ko guest=left",
+        expect: &[
+            "load dummy: loaded",
+            "exec /sbin/init",
+            "guest: folder /proc is not there",
+            "guest: folder /sys is not there",
+        ],
+        ..PLAIN
+    },
+    Scenario {
+        name: "wrong: a file where /proc should be",
+        on: RISCV64,
+        image: Image {
+            files: &[
+                (Made::Plain("dummy"), "/dummy.ko"),
+                (Made::Text("/dummy.ko\n"), "/etc/modules"),
+            ],
+            odd: &[Odd::Empty("/proc")],
+            ..NOTHING
+        },
+        words: "insinit.modules=never_read",
+        expect: &[
+            "kernel: insinit: read /proc/cmdline: failed ENOTDIR",
+            "load dummy: loaded",
+            "exec /sbin/init",
+        ],
+        forbid: &["load never_read: *"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "wrong: a root that is full",
+        on: X86_64,
+        image: Image {
+            files: &[
+                (Made::Plain("dummy"), "/dummy.ko"),
+                (Made::Text("/dummy.ko\n"), "/etc/modules"),
+            ],
+            bare: true,
+            // A tmpfs has a node for every second page of memory, which is 512 MiB.
+            odd: &[Odd::Folder("/full"), Odd::Files(70_000, "/full")],
+            ..NOTHING
+        },
+        expect: &[
+            "read /proc/cmdline: failed ENOENT",
+            "load dummy: loaded",
+            "exec /sbin/init",
+            "guest: pid 1",
+        ],
+        ..PLAIN
+    },
+    Scenario {
+        name: "wrong: a list file that is empty",
+        on: AARCH64,
+        image: Image { odd: &[Odd::Folder("/etc"), Odd::Empty("/etc/modules")], ..FLAT },
+        expect: &["done: no modules listed", "exec /sbin/init", "guest: modules 0"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "wrong: an init that oopses in PID 1 is named by the last line",
+        on: X86_64,
+        image: Image { files: &[(Made::Plain("tm_oops"), "/tm_oops.ko")], ..NOTHING },
+        words: "insinit.modules=/tm_oops.ko insinit.log=debug",
+        expect: &["try tm_oops: * * bytes, file", "kernel: tm_oops: init"],
+        forbid: &["load tm_oops: *", "exec /sbin/init"],
+        end: Ends::Panic("Attempted to kill init"),
+        ..PLAIN
+    },
 ];
