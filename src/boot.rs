@@ -18,9 +18,7 @@ use crate::line::Priority;
 use crate::list::{Entry, Severity};
 use crate::load::Loader;
 use crate::log::Log;
-use crate::mem::Table;
-#[cfg(feature = "jobs")]
-use crate::mem::Zero;
+use crate::mem::{self, Table};
 use crate::outcome::{KINDS, Kind, Outcome, Why};
 use crate::params;
 use crate::plan::{self, Link, Plan, Scope, Step, Task};
@@ -76,7 +74,7 @@ pub struct Boot<'k, K> {
 /// Boots: loads what the words ask for and becomes the real init. Never returns.
 pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
     let mut log = Log::default();
-    let mut boot = Boot::new(k, &mut log, process);
+    let boot = Boot::new(k, &mut log, process);
     #[cfg(feature = "jobs")]
     {
         boot.stages = [boot.k.now(), 0, 0];
@@ -95,31 +93,14 @@ pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
 impl<'k, K: Kernel> Boot<'k, K> {
     /// A boot that knows nothing yet, with sound descriptors.
     #[inline(never)]
-    pub fn new(k: &'k mut K, log: &'k mut Log, process: Process) -> Self {
+    pub fn new(k: &'k mut K, log: &'k mut Log, process: Process) -> &'k mut Self {
         let ground = Ground::lay(k);
-        Self {
-            k,
-            log,
-            process,
-            init: Init::Default,
-            no_shell: ground.no_input,
-            ground,
-            tree: Tree::default(),
-            plan: Plan::default(),
-            release: None,
-            config: Config::default(),
-            loader: Loader::default(),
-            done: 0,
-            coldplug: Coldplug::default(),
-            #[cfg(feature = "jobs")]
-            crew: Crew::zero(),
-            #[cfg(feature = "jobs")]
-            stages: [0; 3],
-            counts: [0; KINDS],
-            root: b"",
-            shows: false,
-            went_wrong: false,
-        }
+        let boot = mem::boot(k, log, process);
+        boot.no_shell = ground.no_input;
+        boot.ground = ground;
+        boot.config.log = None;
+        (boot.loader.notes.damage, boot.loader.notes.format) = (None, None);
+        boot
     }
 
     /// The kernel's command line; says so if it can't be read.

@@ -35,7 +35,7 @@ const ALL: u32 = 4;
 pub fn run<K: Kernel>(k: &mut K, process: Process, arguments: Strings) -> ! {
     let [.., no_output] = k.closed();
     let mut log = Log::of_guest(!no_output);
-    let mut boot = Boot::new(k, &mut log, process);
+    let boot = Boot::new(k, &mut log, process);
     let mut entries = Table::new();
     let options = read(boot.k, &mut entries, arguments);
     boot.ground.is_guest = true;

@@ -6,8 +6,13 @@
 //! handle it.
 #![allow(unsafe_code)]
 
+use crate::boot::Boot;
+use crate::index::Index;
 use crate::inflate::Scratch;
 use crate::kernel::{Kernel, Stop};
+use crate::log::Log;
+use crate::start::Process;
+use crate::uevent::Uevents;
 use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, align_of, size_of};
@@ -67,6 +72,31 @@ unsafe impl Zero for crate::load::Notes {}
 // SAFETY: the same; slots that are none have a null pointer.
 #[cfg(feature = "jobs")]
 unsafe impl Zero for crate::jobs::Crew {}
+
+/// A boot that knows nothing, in the arena.
+#[inline]
+pub fn boot<'k, K: Kernel>(
+    k: &'k mut K,
+    log: &'k mut Log,
+    process: Process,
+) -> &'k mut Boot<'k, K> {
+    const { assert!(align_of::<Boot<'k, K>>() <= 8) }
+    let at = cut(k, size_of::<Boot<'k, K>>()).0.cast::<Boot<'k, K>>();
+    // SAFETY: the arena has given its zero bytes away, for ever, and they are aligned. What they aren't a good
+    // value of is written: references, slices and what has any. The rest are numbers, tables, enums whose
+    // first variant is 0, and options of references.
+    unsafe {
+        (&raw mut (*at).k).write(k);
+        (&raw mut (*at).log).write(log);
+        (&raw mut (*at).process).write(process);
+        (&raw mut (*at).tree.root).write(b"");
+        (&raw mut (*at).tree.dir).write(b"");
+        (&raw mut (*at).tree.index).write(Index::default());
+        (&raw mut (*at).coldplug.uevents).write(Uevents::default());
+        (&raw mut (*at).root).write(b"");
+        &mut *at
+    }
+}
 
 /// Cuts `len` bytes, rounded up to a multiple of 8, from the arena: where they are, and how many.
 #[inline(never)]

@@ -54,7 +54,7 @@ pub fn run<K: Kernel>(k: &mut K, process: Process, mut arguments: Strings) -> ! 
         *text = cmdline(k, file, root);
     }
     let mut log = Log::plain();
-    let mut boot = Boot::new(k, &mut log, process);
+    let boot = Boot::new(k, &mut log, process);
     (boot.root, boot.shows) = (root, true);
     boot.release = Some(release).filter(|release| !release.is_empty());
     boot.words(&texts);

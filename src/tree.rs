@@ -57,14 +57,14 @@ pub struct Tree {
     pub root: &'static [u8],
     /// The folder that module paths are relative to; empty if there is no tree.
     pub dir: &'static [u8],
-    index: Index,
+    pub(crate) index: Index,
     /// A file of its own that is there and can't be read, and why; to be said.
     pub unread: Option<(&'static [u8], Errno)>,
     /// Those of [`FILES`] that were needed.
     texts: [Option<&'static [u8]>; FILES.len()],
-    /// The binary twins; empty where they don't serve.
+    /// The binary twins; none where they don't serve.
     #[cfg(feature = "bins")]
-    bins: [&'static [u8]; TWINS.len()],
+    bins: [Option<&'static [u8]>; TWINS.len()],
     #[cfg(feature = "bins")]
     search: crate::trie::Search,
 }
@@ -98,13 +98,11 @@ impl Tree {
     #[cfg(feature = "bins")]
     fn open_bins<K: Kernel>(&mut self, k: &mut K, text: &[u8]) -> bool {
         if text.first() != Some(&b'#') {
-            self.bins = TWINS.map(|file| {
-                let file = self.file(k, file);
-                if crate::trie::is_one(file) { file } else { b"" }
-            });
+            self.bins =
+                TWINS.map(|file| Some(self.file(k, file)).filter(|file| crate::trie::is_one(file)));
         }
         let [dep, ..] = self.bins;
-        !dep.is_empty()
+        dep.is_some()
     }
 
     /// A file of the tree's own folder, mapped; empty if there is none.
@@ -206,7 +204,7 @@ impl Tree {
     #[cfg(feature = "bins")]
     #[inline(never)]
     fn twin<K: Kernel>(&mut self, k: &mut K, number: usize, wanted: &[u8]) -> Option<&[Value]> {
-        let file = self.bins.get(number).copied().filter(|file| !file.is_empty())?;
+        let file = self.bins.get(number).copied().flatten()?;
         self.search.run(k, file, wanted);
         Some(&self.search.found)
     }
