@@ -73,8 +73,7 @@ pub struct Boot<'k, K> {
 
 /// Boots: loads what the words ask for and becomes the real init. Never returns.
 pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
-    let mut log = Log::default();
-    let boot = Boot::new(k, &mut log, process);
+    let boot = Boot::new(k, process);
     #[cfg(feature = "jobs")]
     {
         boot.stages = [boot.k.now(), 0, 0];
@@ -93,9 +92,10 @@ pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
 impl<'k, K: Kernel> Boot<'k, K> {
     /// A boot that knows nothing yet, with sound descriptors.
     #[inline(never)]
-    pub fn new(k: &'k mut K, log: &'k mut Log, process: Process) -> &'k mut Self {
+    pub fn new(k: &'k mut K, process: Process) -> &'k mut Self {
         let ground = Ground::lay(k);
-        let boot = mem::boot(k, log, process);
+        let boot = mem::boot(k, process);
+        boot.log.set_level(Priority::Info);
         boot.no_shell = ground.no_input;
         boot.ground = ground;
         boot.config.log = None;

@@ -10,7 +10,6 @@ use crate::cmdline::Word;
 use crate::kernel::{Fd, Kernel};
 use crate::line::Priority;
 use crate::list::{Entry, Severity};
-use crate::log::Log;
 use crate::mem::{self, Table};
 use crate::name;
 use crate::params;
@@ -34,8 +33,8 @@ const ALL: u32 = 4;
 /// Loads what the arguments name and ends: 0, 1 if something isn't there, 2 if the arguments are wrong.
 pub fn run<K: Kernel>(k: &mut K, process: Process, arguments: Strings) -> ! {
     let [.., no_output] = k.closed();
-    let mut log = Log::of_guest(!no_output);
-    let boot = Boot::new(k, &mut log, process);
+    let boot = Boot::new(k, process);
+    boot.log.be_guest(!no_output);
     let mut entries = Table::new();
     let options = read(boot.k, &mut entries, arguments);
     boot.ground.is_guest = true;

@@ -39,13 +39,14 @@ pub enum Priority {
 /// A line being written. One that nobody wants (its priority is below the log's level) stays empty
 /// and costs next to nothing.
 #[derive(Default)]
+#[repr(C)]
 pub struct Line {
-    text: Vec<u8, LIMIT>,
     /// What is left of the form: text, and a `%` for each piece to come.
     form: Packed,
-    /// Bytes that had no room.
-    lost: usize,
     wanted: bool,
+    /// Bytes that had no room.
+    lost: u32,
+    text: Vec<u8, LIMIT>,
 }
 
 impl Line {
@@ -213,9 +214,10 @@ impl Line {
     pub fn finish(&mut self) -> &[u8] {
         if self.lost > 0 {
             let kept = LIMIT.saturating_sub(TAIL);
-            let lost = self.lost.saturating_add(self.text.len().saturating_sub(kept));
+            let cut = self.text.len().saturating_sub(kept) as u32;
+            let lost = self.lost.saturating_add(cut);
             self.text.truncate(kept);
-            self.str(" [").decimal(lost as u64).str(" bytes over 900]");
+            self.str(" [").decimal(lost.into()).str(" bytes over 900]");
             self.lost = 0;
         }
         self.byte(b'\n');

@@ -8,6 +8,7 @@ use crate::forms::Form;
 use crate::kernel::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::line::{Line, Priority};
+use crate::mem::Zero;
 use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_WRONLY, S_IFCHR, S_IFMT};
@@ -21,20 +22,16 @@ const KMSG_DEVICE: (u32, u32) = (1, 11);
 /// Lines written to one open /dev/kmsg.
 const LINES: u32 = 9;
 
-/// What is written to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sink {
-    /// Nothing is open yet.
-    Closed,
-    /// /dev/kmsg, and how many lines it still takes.
-    Kmsg(Fd, u32),
-    /// /dev/console or descriptor 2: no priority in front.
-    Console(Fd),
-}
-
-/// The log.
+/// The log. The line comes first: then both are at one address.
+#[repr(C)]
 pub struct Log {
-    sink: Sink,
+    line: Line,
+    /// What is written to, if anything is open.
+    fd: Fd,
+    /// How many lines it still takes; 0 if nothing is open.
+    left: u32,
+    /// It is /dev/kmsg; /dev/console and descriptor 2 take no priority in front.
+    is_kmsg: bool,
     level: Priority,
     /// The node /dev/kmsg is ours.
     made_node: bool,
@@ -42,20 +39,11 @@ pub struct Log {
     made_dev: bool,
     /// The machine is somebody else's: no node is made.
     is_guest: bool,
-    line: Line,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        let (sink, level) = (Sink::Closed, Priority::Info);
-        Self {
-            sink,
-            level,
-            made_node: false,
-            made_dev: false,
-            is_guest: false,
-            line: Line::default(),
-        }
+        Self { level: Priority::Info, ..Self::zero() }
     }
 }
 
@@ -63,15 +51,21 @@ impl Log {
     /// A log of what is amiss, for a program that isn't PID 1: on descriptor 2.
     #[must_use]
     pub fn plain() -> Self {
-        Self { sink: Sink::Console(Fd(2)), ..Self::default() }
+        let mut log = Self::default();
+        log.use_output();
+        log
+    }
+
+    /// Descriptor 2 is written to from now on.
+    pub fn use_output(&mut self) {
+        (self.fd, self.left) = (Fd(2), 1);
     }
 
     /// The log of a program beside PID 1: on descriptor 2, or where there was none in the kernel's log.
-    #[must_use]
-    pub fn of_guest(has_output: bool) -> Self {
+    pub fn be_guest(&mut self, has_output: bool) {
         match has_output {
-            true => Self::plain(),
-            false => Self { is_guest: true, ..Self::default() },
+            true => self.use_output(),
+            false => self.is_guest = true,
         }
     }
 
@@ -116,39 +110,46 @@ impl Log {
         if self.line.finish().is_empty() {
             return;
         }
-        match self.sink {
-            Sink::Closed => self.sink = self.open(k),
-            Sink::Kmsg(_, 0) => self.refresh(k),
-            _ => {}
+        if self.left == 0 {
+            if self.is_kmsg {
+                k.close(self.fd);
+            }
+            self.open(k);
         }
-        if let Sink::Kmsg(fd, left) = self.sink {
-            self.sink = Sink::Kmsg(fd, left.saturating_sub(1));
-            if k.write(fd, self.line.text()).is_ok() {
+        if self.is_kmsg {
+            self.left = self.left.wrapping_sub(1);
+            if k.write(self.fd, self.line.text()).is_ok() {
                 return;
             }
-            k.close(fd);
-            self.sink = console(k);
+            k.close(self.fd);
+            self.open_console(k);
         }
-        if let Sink::Console(fd) = self.sink {
-            // No priority in front: `<6>`.
-            let _ = k.write(fd, text::tail(self.line.text(), 3));
-        }
+        // No priority in front: `<6>`.
+        let _ = k.write(self.fd, text::tail(self.line.text(), 3));
     }
 
     /// Opens /dev/kmsg anew, so that nine lines have room whatever becomes of /dev.
     #[inline(never)]
     pub fn refresh<K: Kernel>(&mut self, k: &mut K) {
-        if let Sink::Kmsg(fd, _) = self.sink {
-            k.close(fd);
-            self.sink = self.open(k);
+        if self.is_kmsg {
+            k.close(self.fd);
+            self.open(k);
         }
     }
 
-    fn open<K: Kernel>(&mut self, k: &mut K) -> Sink {
+    #[inline(never)]
+    fn open<K: Kernel>(&mut self, k: &mut K) {
         match self.open_kmsg(k) {
-            Ok(fd) => Sink::Kmsg(fd, LINES),
-            Err(_) => console(k),
+            Ok(fd) => (self.fd, self.left, self.is_kmsg) = (fd, LINES, true),
+            Err(_) => self.open_console(k),
         }
+    }
+
+    /// Opens the console itself, else takes descriptor 2.
+    #[inline(never)]
+    fn open_console<K: Kernel>(&mut self, k: &mut K) {
+        (self.left, self.is_kmsg) = (1, false);
+        self.fd = k.open(CONSOLE, O_WRONLY | O_NOCTTY).unwrap_or(Fd(2));
     }
 
     fn open_kmsg<K: Kernel>(&mut self, k: &mut K) -> Result<Fd> {
@@ -180,11 +181,6 @@ impl Log {
 /// Whether it is a device: an image may carry a plain file of that name, which would swallow the log.
 fn is_device<K: Kernel>(k: &mut K, fd: Fd) -> bool {
     k.stat_fd(fd).is_ok_and(|stat| stat.mode & S_IFMT == S_IFCHR)
-}
-
-/// The console itself, else descriptor 2.
-fn console<K: Kernel>(k: &mut K) -> Sink {
-    Sink::Console(k.open(CONSOLE, O_WRONLY | O_NOCTTY).unwrap_or(Fd(2)))
 }
 
 /// Waits until the console's output is out.

@@ -66,6 +66,8 @@ unsafe impl Zero for crate::config::Config {}
 unsafe impl Zero for crate::load::Loader {}
 // SAFETY: the same.
 unsafe impl Zero for crate::plan::Plan {}
+// SAFETY: the same; an empty text.
+unsafe impl Zero for Log {}
 // SAFETY: the same.
 #[cfg(feature = "jobs")]
 unsafe impl Zero for crate::load::Notes {}
@@ -73,14 +75,18 @@ unsafe impl Zero for crate::load::Notes {}
 #[cfg(feature = "jobs")]
 unsafe impl Zero for crate::jobs::Crew {}
 
+/// A value of zero bytes, in the arena.
+fn zero<T: Zero, K: Kernel>(k: &mut K) -> &'static mut T {
+    const { assert!(align_of::<T>() <= 8) }
+    // SAFETY: the arena has given its zero bytes away, for ever, and they are aligned.
+    unsafe { &mut *cut(k, size_of::<T>()).0.cast() }
+}
+
 /// A boot that knows nothing, in the arena.
 #[inline]
-pub fn boot<'k, K: Kernel>(
-    k: &'k mut K,
-    log: &'k mut Log,
-    process: Process,
-) -> &'k mut Boot<'k, K> {
+pub fn boot<'k, K: Kernel>(k: &'k mut K, process: Process) -> &'k mut Boot<'k, K> {
     const { assert!(align_of::<Boot<'k, K>>() <= 8) }
+    let log = zero(k);
     let at = cut(k, size_of::<Boot<'k, K>>()).0.cast::<Boot<'k, K>>();
     // SAFETY: the arena has given its zero bytes away, for ever, and they are aligned. What they aren't a good
     // value of is written: references, slices and what has any. The rest are numbers, tables, enums whose

@@ -9,7 +9,6 @@ use crate::boot::Boot;
 use crate::files;
 use crate::kernel::{Fd, Kernel};
 use crate::line::Priority;
-use crate::log::Log;
 use crate::mem::{self, Table};
 use crate::name;
 use crate::outcome::{Kind, Outcome};
@@ -53,8 +52,8 @@ pub fn run<K: Kernel>(k: &mut K, process: Process, mut arguments: Strings) -> ! 
     if let Some(text) = texts.first_mut() {
         *text = cmdline(k, file, root);
     }
-    let mut log = Log::plain();
-    let boot = Boot::new(k, &mut log, process);
+    let boot = Boot::new(k, process);
+    boot.log.use_output();
     (boot.root, boot.shows) = (root, true);
     boot.release = Some(release).filter(|release| !release.is_empty());
     boot.words(&texts);
