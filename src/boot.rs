@@ -33,26 +33,32 @@ pub struct Boot<'k, K> {
     pub k: &'k mut K,
     /// Where lines go.
     pub log: &'k mut Log,
-    /// The arguments and the environment.
-    pub process: Process,
     /// The real init.
     pub init: Init,
     /// What was mounted and made.
     pub ground: Ground,
     /// The shell was started, or can't be typed into.
     pub no_shell: bool,
-    /// Where the modules are.
-    pub tree: Tree,
-    /// What is to be loaded, and what became of it.
-    pub plan: Plan,
-    /// The kernel's release, once it was asked for.
-    pub release: Option<&'static [u8]>,
-    /// What the words say.
-    pub config: Config,
-    /// What loading needs.
-    pub loader: Loader,
+    /// `insinit plan`: nothing is loaded, the plan is shown.
+    pub shows: bool,
+    /// Something that is not optional went wrong.
+    pub went_wrong: bool,
     /// How many steps of the plan's order have been dealt with.
     pub done: usize,
+    /// What is to be loaded, and what became of it.
+    pub plan: Plan,
+    /// What the words say.
+    pub config: Config,
+    /// Where the modules are.
+    pub tree: Tree,
+    /// What loading needs.
+    pub loader: Loader,
+    /// What stands before every path of the image: empty but for `insinit plan`.
+    pub root: &'static [u8],
+    /// The arguments and the environment.
+    pub process: Process,
+    /// The kernel's release, once it was asked for.
+    pub release: Option<&'static [u8]>,
     /// What devices asked for.
     pub coldplug: Coldplug,
     /// The workers, and what is theirs to do.
@@ -63,12 +69,6 @@ pub struct Boot<'k, K> {
     pub stages: [u64; 3],
     /// How often each [`Kind`] came out.
     pub counts: [u32; KINDS],
-    /// What stands before every path of the image: empty but for `insinit plan`.
-    pub root: &'static [u8],
-    /// `insinit plan`: nothing is loaded, the plan is shown.
-    pub shows: bool,
-    /// Something that is not optional went wrong.
-    pub went_wrong: bool,
 }
 
 /// Boots: loads what the words ask for and becomes the real init. Never returns.
