@@ -84,12 +84,13 @@ fn misused<K: Kernel>(k: &mut K, what: &[u8], why: &[u8]) -> ! {
 }
 
 impl<K: Kernel> Boot<'_, K> {
-    /// Shows a module instead of loading it. A file outside the tree must be there; for the tree's own
-    /// its index is believed. Both as modprobe does, and the blank behind parameters is its own, too.
+    /// Shows a module instead of loading it. A file that the index doesn't have must be there; the others are
+    /// believed to be. Both as modprobe does, and the blank behind parameters is its own, too.
     #[inline(never)]
     pub fn show(&mut self, file: &[u8], params: &CStr) -> Outcome {
         let path = self.tree.path(self.k, file);
-        if file.first() == Some(&b'/') && self.k.stat(path).is_err() {
+        let is_own = file.first() != Some(&b'/') || self.tree.find(self.k, name::of(file)) == file;
+        if !is_own && self.k.stat(path).is_err() {
             return Outcome::of(Kind::Missing);
         }
         let params = params.to_bytes();

@@ -124,6 +124,15 @@ fn a_path_outside_the_tree_must_be_there() {
 }
 
 #[test]
+fn a_path_outside_the_tree_that_its_index_has_is_believed() {
+    let shown = Machine::new()
+        .file("/r/lib/modules/1/modules.dep", "/opt/a.ko:\nb.ko: /opt/a.ko\n")
+        .plan(&["-d", "/r", "-S", "1", "insinit.modules=b,/opt/a.ko"]);
+    let lines = vec!["insmod /r/opt/a.ko ", "insmod /r/lib/modules/1/b.ko "];
+    assert_eq!((shown.output(), shown.end.clone()), (lines, End::Exit(0)));
+}
+
+#[test]
 fn help_is_what_was_asked_for() {
     let shown = Machine::new().plan(&["--help"]);
     assert!(shown.output()[0].starts_with("insinit plan [-d"), "{:?}", shown.output());
