@@ -57,10 +57,10 @@ pub fn run<K: Kernel>(k: &mut K, process: Process, mut arguments: Strings) -> ! 
     (boot.root, boot.shows) = (root, true);
     boot.release = Some(release).filter(|release| !release.is_empty());
     boot.words(&texts);
-    boot.log.set_level(boot.config.level().min(Priority::Notice));
     let mut entries = Table::new();
     boot.entries(&mut entries);
     boot.plan(&entries);
+    boot.log.set_level(boot.config.level().min(Priority::Notice));
     boot.load_all();
     boot.k.exit(boot.went_wrong.into())
 }

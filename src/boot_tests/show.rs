@@ -133,6 +133,16 @@ fn a_path_outside_the_tree_that_its_index_has_is_believed() {
 }
 
 #[test]
+fn what_modprobe_d_has_besides_is_told_on_request() {
+    let shown = |words: &str| {
+        let machine = image().file("/etc/modprobe.d/x.conf", "remove a /bin/x\noptions a x=1\n");
+        said(&machine.plan(&["insinit.modules=a", words]))
+    };
+    let line = "insinit: read /etc/modprobe.d/x.conf:1: ignored: remove a /bin/x";
+    assert_eq!((shown("insinit.log=debug"), shown("")), (line.to_string(), "".into()));
+}
+
+#[test]
 fn help_is_what_was_asked_for() {
     let shown = Machine::new().plan(&["--help"]);
     assert!(shown.output()[0].starts_with("insinit plan [-d"), "{:?}", shown.output());
