@@ -133,6 +133,39 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..ROOT
     },
     Scenario {
+        name: "root on a vfat: its code pages are the kernel's own request",
+        on: X86_64,
+        image: Image {
+            modules: &["virtio_pci", "virtio_blk", "vfat", "nls_cp437", "nls_ascii"],
+            modprobe: true,
+            ..NOTHING
+        },
+        disks: &[Disk { kind: "vfat", ..DISK }],
+        words: "insinit.modules=virtio_pci,virtio_blk root=LABEL=INSROOT guest=modules",
+        expect: &[
+            "load vfat: loaded",
+            "root LABEL=INSROOT: mounted /dev/vda as vfat read-only",
+            "guest: pid 1",
+            "guest: module names: *nls_ascii nls_cp437 vfat*",
+        ],
+        ..ROOT
+    },
+    Scenario {
+        name: "root on a vfat without its code pages",
+        on: &[],
+        long: X86_64,
+        image: Image { modules: &["virtio_pci", "virtio_blk", "vfat"], ..NOTHING },
+        disks: &[Disk { kind: "vfat", ..DISK }],
+        words: "insinit.modules=virtio_pci,virtio_blk root=LABEL=INSROOT insinit.fail=poweroff",
+        expect: &[
+            "kernel: FAT-fs (vda): codepage cp437 not found",
+            "root LABEL=INSROOT: failed EINVAL: not vfat, or a bad option",
+            "stop poweroff: *",
+        ],
+        forbid: &["guest: pid 1"],
+        ..ROOT
+    },
+    Scenario {
         name: "root that is swap",
         on: RISCV64,
         disks: &[Disk { kind: "swap", ..DISK }],
