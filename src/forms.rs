@@ -117,6 +117,7 @@ pub const FORMS: &[&str] = &[
     ": neither the kernel nor the image has %",
     #[cfg(feature = "root")]
     ": not %, or a bad option",
+    ": % knows none of that name",
     #[cfg(feature = "root")]
     ": %; the kernel's log may tell more",
     #[cfg(feature = "root")]

@@ -257,9 +257,19 @@ fn flash_is_mounted_as_it_stands_once_it_is_there() {
         let kinds = words.replace("9p", "ubifs");
         let booted = stopped(machine().filesystem("ubifs"), &kinds);
         assert!(booted.count("mount") > 5 && booted.seconds() == 7, "{root}: {booted}");
+        let line = format!("root {root}: failed ENOENT: ubifs knows none of that name");
+        assert!(booted.says(&line), "{booted}");
         let there = boot(machine().filesystem("ubifs").share(root, disk()), &kinds);
         assert_eq!(super::root::root(&there), format!("{root} / ubifs ro"));
     }
+}
+
+#[test]
+fn a_type_that_nobody_knows_is_not_waited_for() {
+    let booted = stopped(Machine::new(), "root=ubi0:rootfs rootfstype=ubifs rootwait");
+    assert_eq!(booted.seconds(), 1, "what stopping takes");
+    let line = "root ubi0:rootfs: failed ENODEV: neither the kernel nor the image has ubifs";
+    assert!(booted.says(line), "{booted}");
 }
 
 #[test]

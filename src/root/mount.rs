@@ -82,10 +82,10 @@ impl<K: Kernel> Boot<'_, K> {
             let why = match errno {
                 Errno::ENODEV => form!(": neither the kernel nor the image has %"),
                 Errno::EINVAL => form!(": not %, or a bad option"),
+                Errno::ENOENT => form!(": % knows none of that name"),
                 _ => form!(": %; the kernel's log may tell more"),
             };
-            may_come = spec.kind == Kind::Tag
-                && matches!(errno, Errno::ENOENT | Errno::EINVAL | Errno::ENODEV);
+            may_come = spec.kind == Kind::Tag && matches!(errno, Errno::ENOENT | Errno::EINVAL);
             (errno, why)
         };
         let line = self.log.say(Priority::Error, want.verb).bytes(want.what);
@@ -93,7 +93,8 @@ impl<K: Kernel> Boot<'_, K> {
         Err(Trouble { may_come })
     }
 
-    /// Mounts it as the first of these types that it is.
+    /// Mounts it as the first of these types that it is. `ENODEV` is a type that isn't known; where it is, a
+    /// volume isn't there (`fs/ubifs/super.c`, `open_ubi`).
     #[inline(never)]
     fn mount_as(
         &mut self,
@@ -105,6 +106,7 @@ impl<K: Kernel> Boot<'_, K> {
         while let Some(kind) = text::take(&mut kinds, b',') {
             self.provide(kind);
             match self.mount_once(want, source, kind) {
+                Err(Errno::ENODEV) if self.is_known(kind) => last = Errno::ENOENT,
                 Err(errno @ (Errno::EINVAL | Errno::ENODEV)) => last = errno,
                 done => return done,
             }
@@ -139,17 +141,26 @@ impl<K: Kernel> Boot<'_, K> {
     /// `get_fs_type`). A 9p share needs the way it comes by, too.
     #[inline(never)]
     pub(super) fn provide(&mut self, kind: &'static [u8]) {
-        let mut known = files::text(self.k, c"/proc/filesystems");
-        while let Some(mut line) = text::take(&mut known, b'\n') {
-            if text::take_last(&mut line) == Some(kind) {
-                return;
-            }
+        if self.is_known(kind) {
+            return;
         }
         let alias = mem::path(self.k, &[b"fs-", kind]).to_bytes();
         self.load_also(kind, alias);
         if kind == b"9p" {
             self.load_also(b"9pnet_virtio", b"9p-virtio");
         }
+    }
+
+    /// Whether the kernel knows a type of file system.
+    #[inline(never)]
+    fn is_known(&mut self, kind: &[u8]) -> bool {
+        let mut known = files::text(self.k, c"/proc/filesystems");
+        while let Some(mut line) = text::take(&mut known, b'\n') {
+            if text::take_last(&mut line) == Some(kind) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The types that need a device, of those that the kernel knows.

@@ -116,7 +116,7 @@ impl Machine {
     /// /proc/filesystems
     pub(super) fn filesystems(&self) -> String {
         let line = |kind: &&str, nodev| self.knows(kind).then(|| format!("{nodev}\t{kind}\n"));
-        let own = ["proc", "sysfs", "devtmpfs", "tmpfs", "9p", "overlay"];
+        let own = ["proc", "sysfs", "devtmpfs", "tmpfs", "9p", "overlay", "ubifs"];
         let disks = ["ext4", "xfs", "vfat", "squashfs"];
         let own = own.iter().filter_map(|kind| line(kind, "nodev"));
         own.chain(disks.iter().filter_map(|kind| line(kind, ""))).collect()
@@ -142,7 +142,9 @@ impl Machine {
             "proc" | "sysfs" | "devtmpfs" => None,
             "tmpfs" => Some(Tree::new()),
             "overlay" => Some(self.lower(&mount.data)?),
-            "9p" | "ubifs" => Some(self.shared(&mount.source)?),
+            "9p" => Some(self.shared(&mount.source).ok_or(Errno::ENOENT)?),
+            // `fs/ubifs/super.c`, `open_ubi`
+            "ubifs" => Some(self.shared(&mount.source).ok_or(Errno::ENODEV)?),
             kind => Some(self.of_disk(&mount.source, kind, mount.flags)?),
         };
         self.mounts.insert(real, Mount { files, ..mount });
@@ -155,9 +157,9 @@ impl Machine {
         mount.files.clone().ok_or(Errno::EINVAL)
     }
 
-    fn shared(&self, tag: &str) -> Result<Tree> {
-        let share = self.shares.iter().find(|(name, _)| name == tag).ok_or(Errno::ENOENT)?;
-        Ok(share.1.clone())
+    fn shared(&self, tag: &str) -> Option<Tree> {
+        let share = self.shares.iter().find(|(name, _)| name == tag)?;
+        Some(share.1.clone())
     }
 
     fn of_disk(&self, source: &str, kind: &str, flags: u32) -> Result<Tree> {
