@@ -74,12 +74,13 @@ pub struct Boot<'k, K> {
 /// Boots: loads what the words ask for and becomes the real init. Never returns.
 pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
     let boot = Boot::new(k, process);
+    let cmdline = boot.ground.cmdline(boot.k);
+    boot.words(&[cmdline.unwrap_or_default()]);
+    boot.complain(form!("read /proc/cmdline%: %"), b"", cmdline.map(drop));
     #[cfg(feature = "jobs")]
     {
-        boot.stages = [boot.k.now(), 0, 0];
+        boot.stages = [boot.stamp(), 0, 0];
     }
-    let cmdline = boot.cmdline();
-    boot.words(&[cmdline]);
     let mut entries = Table::new();
     boot.entries(&mut entries);
     boot.plan(&entries);
@@ -90,30 +91,24 @@ pub fn run<K: Kernel>(k: &mut K, process: Process) -> ! {
 }
 
 impl<'k, K: Kernel> Boot<'k, K> {
-    /// A boot that knows nothing yet, with sound descriptors.
+    /// A boot that knows nothing yet.
     #[inline(never)]
     pub fn new(k: &'k mut K, process: Process) -> &'k mut Self {
-        let ground = Ground::lay(k);
         let boot = mem::boot(k, process);
         boot.log.set_level(Priority::Info);
-        boot.no_shell = ground.no_input;
-        boot.ground = ground;
         boot.config.log = None;
         (boot.loader.notes.damage, boot.loader.notes.format) = (None, None);
         boot
     }
 
-    /// The kernel's command line; says so if it can't be read.
-    fn cmdline(&mut self) -> &'static [u8] {
-        let cmdline = self.ground.cmdline(self.k);
-        self.complain(form!("read /proc/cmdline%: %"), b"", cmdline.map(drop));
-        cmdline.unwrap_or_default()
-    }
-
-    /// Reads the words: those of the image, those of the command line, then more of them.
+    /// Reads the words: those of the image, those of the command line, then more of them. Until then nothing
+    /// stays open, and from then on descriptors 0 to 2 are sound.
     #[inline(never)]
     pub fn words(&mut self, texts: &[&'static [u8]]) {
         self.config.top = Top::of(self.k, self.root);
+        if self.config.top.is_shaky {
+            self.ground.lay(self.k);
+        }
         let done = self.config.read_image(self.k, self.root);
         self.complain(form!("read %: %"), CONF, done);
         for text in texts {

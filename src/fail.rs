@@ -57,7 +57,7 @@ impl<K: Kernel> Boot<'_, K> {
     fn shell(&mut self, failed: Option<&Step>, next: Option<&[u8]>) -> bool {
         // The kernel's console that swallows everything (`drivers/tty/ttynull.c`) gives no input.
         self.no_shell |= files::text(self.k, c"/proc/consoles").starts_with(b"ttynull");
-        if self.no_shell || self.k.stat(SHELL).is_err() {
+        if self.no_shell || self.ground.no_input || self.k.stat(SHELL).is_err() {
             self.log.say(
                 Priority::Critical,
                 form!("shell /bin/sh: none, or no input, or it has been run"),

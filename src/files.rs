@@ -171,15 +171,22 @@ fn entry(records: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Top {
     missing: u8,
+    /// Looking took one of the descriptors 0 to 2: the lowest free one is given first.
+    pub is_shaky: bool,
 }
 
 impl Top {
     /// Looks once: a file that is not there costs as much as this.
     #[inline(never)]
     pub fn of<K: Kernel>(k: &mut K, root: &[u8]) -> Self {
-        let (mut found, path) = (0, mem::path(k, &[root, b"/"]));
-        let done = entries(k, path, &mut |_: &mut K, name, _| found |= bit(name));
-        Self { missing: if done.is_ok() { !found } else { 0 } }
+        let path = mem::path(k, &[root, b"/"]);
+        let Ok(fd) = k.open(path, O_RDONLY | O_DIRECTORY) else {
+            return Self { missing: 0, is_shaky: true };
+        };
+        let mut found = 0;
+        let done = entries_open(k, fd, &mut |_: &mut K, name, _| found |= bit(name));
+        k.close(fd);
+        Self { missing: if done.is_ok() { !found } else { 0 }, is_shaky: fd.0 < 3 }
     }
 
     /// Whether a path can be there; only `/etc`, `/run`, `/usr` and `/lib` are known about.

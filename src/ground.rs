@@ -37,17 +37,15 @@ pub struct Ground {
 impl Ground {
     /// Makes descriptors 0 to 2 sound: a kernel without a working console starts init without them
     /// (`init/main.c`, `console_on_rootfs`), and what is opened next would take their place.
-    #[must_use]
-    pub fn lay<K: Kernel>(k: &mut K) -> Self {
-        let mut ground = Self::default();
+    #[inline(never)]
+    pub fn lay<K: Kernel>(&mut self, k: &mut K) {
         let closed = k.closed();
-        [ground.no_input, ..] = closed;
+        [self.no_input, ..] = closed;
         for closed in closed {
             if closed {
                 fill(k);
             }
         }
-        ground
     }
 
     /// The kernel's command line. Nearly always /proc has to be mounted, so that is tried first; where it is

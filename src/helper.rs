@@ -35,6 +35,7 @@ pub fn run<K: Kernel>(k: &mut K, process: Process, arguments: Strings) -> ! {
     let [.., no_output] = k.closed();
     let boot = Boot::new(k, process);
     boot.log.be_guest(!no_output);
+    boot.ground.lay(boot.k);
     let mut entries = Table::new();
     let options = read(boot.k, &mut entries, arguments);
     boot.ground.is_guest = true;

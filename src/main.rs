@@ -7,8 +7,8 @@ insinit::entry!(main);
 
 /// Starts the boot as PID 1; does as the arguments say otherwise.
 #[cfg(target_os = "none")]
-fn main(mut kernel: insinit::sys::Linux, process: insinit::start::Process) -> ! {
-    insinit::main(&mut kernel, process)
+fn main(kernel: insinit::sys::Linux, process: insinit::start::Process) -> ! {
+    insinit::main(&mut kernel.furnished(), process)
 }
 
 /// On the host the library is for tests and tools, and the program for its plan.

@@ -20,7 +20,7 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::null_mut;
 
 /// Bytes asked of the kernel at a time; only touched pages cost memory.
-const CHUNK: usize = 64 * 1024;
+pub const CHUNK: usize = 64 * 1024;
 
 /// The unused rest of the newest chunk.
 pub struct Arena {
@@ -36,6 +36,17 @@ impl Arena {
     #[must_use]
     pub const fn new() -> Self {
         Self { next: null_mut(), free: 0, last_resort: None }
+    }
+
+    /// Whether it never had any.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.next.is_null()
+    }
+
+    /// Gives it zeros, aligned to 8; what was left of others is not used any more.
+    pub fn give(&mut self, zeros: &'static mut [u64]) {
+        (self.next, self.free) = (zeros.as_mut_ptr().cast(), size_of_val(zeros));
     }
 }
 

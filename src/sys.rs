@@ -10,6 +10,7 @@ use crate::text;
 use core::ffi::CStr;
 use core::mem::{MaybeUninit, offset_of};
 use core::num::NonZeroI32;
+use core::ptr::null;
 use linux_raw_sys::general as raw;
 use linux_raw_sys::ioctl::{TCSBRK, TIOCSCTTY};
 use linux_raw_sys::net::{AF_NETLINK, SOCK_DGRAM};
@@ -63,18 +64,30 @@ impl Linux {
     pub unsafe fn only() -> Self {
         Self { _only: () }
     }
+
+    /// The same, with memory in its arena that is enough for most boots.
+    #[must_use]
+    pub fn furnished(self) -> Self {
+        // SAFETY: the invariant, and the reference ends here.
+        let (arena, room) = unsafe { &mut *ARENA.0.get() };
+        if arena.is_new() {
+            arena.give(room); // once
+        }
+        self
+    }
 }
 
-/// The loader's arena. Invariant: it has one thread and one [`Linux`].
+/// The loader's arena, and memory for most boots: it lies beside the arena and is there from the start, so
+/// that it takes neither a mapping nor page tables of its own. Invariant: it has one thread and one [`Linux`].
 #[cfg(target_os = "none")]
-struct Only(core::cell::UnsafeCell<Arena>);
+struct Only(core::cell::UnsafeCell<(Arena, [u64; mem::CHUNK / 8])>);
 
 // SAFETY: one thread.
 #[cfg(target_os = "none")]
 unsafe impl Sync for Only {}
 
 #[cfg(target_os = "none")]
-static ARENA: Only = Only(core::cell::UnsafeCell::new(Arena::new()));
+static ARENA: Only = Only(core::cell::UnsafeCell::new((Arena::new(), [0; mem::CHUNK / 8])));
 
 /// The last words of a program that met a bug of its own; PID 1's end is a kernel panic.
 pub fn die() -> ! {
@@ -155,7 +168,7 @@ impl Kernel for Linux {
     #[cfg(target_os = "none")]
     fn arena(&mut self) -> &mut Arena {
         // SAFETY: the invariant; the reference borrows the one `Linux`.
-        unsafe { &mut *ARENA.0.get() }
+        unsafe { &mut (*ARENA.0.get()).0 }
     }
 
     fn map(&mut self, len: usize) -> Result<&'static mut [u8]> {
@@ -314,8 +327,10 @@ impl Kernel for Linux {
         data: &CStr,
     ) -> Result<()> {
         let (what, target, kind) = (what.as_ptr(), target.as_ptr(), kind.as_ptr());
+        // Of what there is the kernel copies a whole page (`fs/namespace.c`, `copy_mount_options`).
+        let data = if data.is_empty() { null() } else { data.as_ptr() };
         // SAFETY: all four are C strings.
-        unsafe { done!(Sysno::mount, what, target, kind, flags, data.as_ptr()) }
+        unsafe { done!(Sysno::mount, what, target, kind, flags, data) }
     }
 
     fn seclude(&mut self) -> Result<()> {
