@@ -33,6 +33,7 @@ const KINDS: &[(&str, &str, &str, u64)] = &[
     ("vfat", "mcopy", "mtools", 0),
     ("squashfs", "mksquashfs", "squashfs-tools", 0),
     ("erofs", "mkfs.erofs", "erofs-utils", 0),
+    ("jffs2", "mkfs.jffs2", "mtd-utils", 8 << 20),
     ("swap", "mkswap", "util-linux", 8 << 20),
 ];
 
@@ -114,6 +115,10 @@ fn file_system(disk: &Disk, tree: &Path, path: &Path) -> Result<()> {
             .args(["-i", &SERIAL.replace('-', "")])
             .arg(path),
         "squashfs" => command.args([tree, path]).args(["-noappend", "-quiet", "-no-progress"]),
+        "jffs2" => {
+            // Its blocks of 128 KiB, up to the flash's end.
+            command.args(["-e", "131072", "-p8388608", "-r"]).arg(tree).arg("-o").arg(path)
+        }
         "erofs" => command.args(["--quiet", "-U", UUID]).args([path, tree]),
         _ => command.args(["-q", "-L", LABEL, "-U", UUID]).arg(path),
     };
@@ -261,6 +266,10 @@ fn words(disk: &Disk, number: usize, path: &Path) -> Vec<String> {
             format!("usb-bot,id=bot{number}"),
             device(&format!("scsi-hd,bus=bot{number}.0")),
         ],
+        Bus::Flash => {
+            let image = format!("loader,file={},addr=0x18000000,force-raw=on", path.display());
+            return vec!["-device".into(), image];
+        }
         Bus::Sd => vec![format!("sdhci-pci,id=sd{number}"), format!("sd-card,drive=disk{number}")],
     };
     let devices = devices.into_iter().flat_map(|device| ["-device".into(), device]);

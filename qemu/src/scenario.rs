@@ -117,6 +117,8 @@ pub enum Bus {
     Usb,
     /// A card at sdhci.
     Sd,
+    /// Flash in the memory that `memmap=8M$0x18000000` keeps free: `phram.phram=NAME,0x18000000,8Mi,128ki`
+    Flash,
 }
 
 /// A partition table.

@@ -16,6 +16,15 @@ const ROOT: Scenario = Scenario {
     ..PLAIN
 };
 
+/// On flash.
+const FLASH: Scenario = Scenario {
+    on: &[],
+    long: X86_64,
+    image: Image { modules: &["phram", "jffs2"], ..NOTHING },
+    disks: &[Disk { bus: Bus::Flash, kind: "jffs2", ..DISK }],
+    ..PLAIN
+};
+
 /// The real root, from an initramfs with a large file in it; for `memory`.
 pub const LARGE: Scenario = Scenario {
     name: "a large initramfs",
@@ -164,6 +173,26 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ],
         forbid: &["guest: pid 1"],
         ..ROOT
+    },
+    Scenario {
+        name: "root on flash, by its name",
+        words: "memmap=8M$0x18000000 phram.phram=flash,0x18000000,8Mi,128ki insinit.modules=phram \
+                root=mtd:flash rootfstype=jffs2 guest=mounts",
+        expect: &[
+            "load jffs2: loaded",
+            "root mtd:flash: mounted mtd:flash as jffs2 read-only",
+            "guest: pid 1",
+            "guest: mount mtd:flash / jffs2 ro*",
+        ],
+        ..FLASH
+    },
+    Scenario {
+        name: "root on flash of another name",
+        words: "memmap=8M$0x18000000 phram.phram=flash,0x18000000,8Mi,128ki insinit.modules=phram \
+                root=mtd:nobody rootfstype=jffs2 rootwait=6 insinit.fail=poweroff",
+        expect: &["wait mtd:nobody: 5 s of 6", "root mtd:nobody: failed *", "stop poweroff: *"],
+        forbid: &["guest: pid 1"],
+        ..FLASH
     },
     Scenario {
         name: "root that is swap",
