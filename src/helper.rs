@@ -72,7 +72,7 @@ fn read<K: Kernel>(k: &mut K, entries: &mut Table<Entry>, mut arguments: Strings
             }
             _ => {
                 let mut value = argument;
-                let key = text::take(&mut value, b'=').unwrap_or_default();
+                let key = text::cut(&mut value, b'=');
                 let quoted =
                     value.first() != Some(&b'"') && value.iter().copied().any(text::is_space);
                 let value = (key.len() < argument.len()).then_some(value);

@@ -81,7 +81,7 @@ impl Index {
     /// The path of a slot's line, which has a colon; empty if it is free.
     #[inline(never)]
     fn path(&self, slot: usize) -> &'static [u8] {
-        text::take(&mut self.line(slot), b':').unwrap_or_default()
+        text::cut(&mut self.line(slot), b':')
     }
 
     /// The file of the module of that name, relative to the tree unless it starts with `/`; empty if
@@ -114,7 +114,7 @@ pub fn needs(mut text: &'static [u8], file: &[u8]) -> &'static [u8] {
     if text::take(&mut text, b':') != Some(file) {
         return b"";
     }
-    text::take(&mut text, b'\n').unwrap_or_default()
+    text::cut(&mut text, b'\n')
 }
 
 /// Adds a line for every module file of the folder and of those below it, links to folders aside; a

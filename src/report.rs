@@ -60,7 +60,7 @@ impl<K: Kernel> Boot<'_, K> {
         let line = self.log.say(Priority::Info, form!("done: "));
         let mut words = WORDS;
         for count in &self.counts {
-            let word = text::take(&mut words, b' ').unwrap_or_default();
+            let word = text::cut(&mut words, b' ');
             if *count > 0 {
                 line.form(form!("% %, ")).number(u64::from(*count)).bytes(word);
             }

@@ -423,7 +423,7 @@ impl Kernel for Linux {
         // SAFETY: `found` is writable and as long as what the kernel fills.
         unsafe { done!(Sysno::uname, found.as_mut_ptr()) }?;
         let mut text = text::tail(found, offset_of!(new_utsname, release));
-        Ok(text::take(&mut text, 0).unwrap_or_default())
+        Ok(text::cut(&mut text, 0))
     }
 
     fn pid(&mut self) -> i32 {

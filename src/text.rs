@@ -57,7 +57,7 @@ pub fn copy(from: &[u8], to: &mut [u8]) -> usize {
 /// What follows the first `len` bytes; nothing if it is shorter.
 #[must_use]
 pub fn tail(text: &[u8], len: usize) -> &[u8] {
-    text.get(len..).unwrap_or_default()
+    text.split_at(len.min(text.len())).1
 }
 
 /// Takes what stands before the first `byte`, or all; none at the end.
@@ -69,6 +69,12 @@ pub fn take<'a>(text: &mut &'a [u8], byte: u8) -> Option<&'a [u8]> {
     (!whole.is_empty()).then_some(head(whole, len))
 }
 
+/// The same; at the end nothing is there.
+#[inline(never)]
+pub fn cut<'a>(text: &mut &'a [u8], byte: u8) -> &'a [u8] {
+    take(text, byte).unwrap_or_default()
+}
+
 /// The entry at `number` of a list whose entries `byte` separates.
 #[must_use]
 #[inline(never)]
@@ -76,7 +82,7 @@ pub fn nth(mut list: &[u8], byte: u8, number: usize) -> &[u8] {
     for _ in 0..number {
         take(&mut list, byte);
     }
-    take(&mut list, byte).unwrap_or_default()
+    cut(&mut list, byte)
 }
 
 /// What stands behind `key` in the first of the pieces, with `byte` between them, that begins with it.

@@ -48,7 +48,7 @@ impl<K: Kernel> Boot<'_, K> {
         let line = self.log.more();
         line.str(":");
         for figure in figures {
-            let word = text::take(&mut words, b' ').unwrap_or_default();
+            let word = text::cut(&mut words, b' ');
             line.space().bytes(word).space().number(*figure);
         }
         self.log.send(self.k);

@@ -135,7 +135,7 @@ impl Tree {
         match self.twin(k, DEP, name) {
             Some(lines) => lines.first().map_or(b"", |line| {
                 let mut text = line.text;
-                text::take(&mut text, b':').unwrap_or_default()
+                text::cut(&mut text, b':')
             }),
             None => self.index.find(name),
         }
@@ -242,7 +242,7 @@ impl Tree {
 fn next_builtin(items: &mut &'static [u8], wanted: &[u8]) -> Option<&'static [u8]> {
     loop {
         let mut item = text::take(items, 0)?;
-        let name = text::take(&mut item, b'.').unwrap_or_default();
+        let name = text::cut(&mut item, b'.');
         if let Some(pattern) = item.strip_prefix(b"alias=")
             && glob::matches(pattern, wanted)
         {

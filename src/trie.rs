@@ -55,7 +55,7 @@ impl Search {
         let Some(left) = self.left.checked_sub(1) else { return };
         self.left = left;
         if node & PREFIX != 0 {
-            for byte in text::take(&mut rest, 0).unwrap_or_default() {
+            for byte in text::cut(&mut rest, 0) {
                 if !self.take(k, asked, *byte, &mut wild) {
                     return;
                 }

@@ -73,7 +73,7 @@ fn needed<K: Kernel>(k: &mut K, fd: Fd, next: &mut &'static CStr) -> Fault {
     let _ = k.read(fd, &mut head);
     if let Some(mut line) = head.strip_prefix(b"#!") {
         // `fs/binfmt_script.c`
-        line = text::take(&mut line, b'\n').unwrap_or_default();
+        line = text::cut(&mut line, b'\n');
         if let Some(name) = text::take_word(&mut line) {
             *next = up_to_nul(k, name);
         }
@@ -113,6 +113,6 @@ const PT_INTERP: u64 = 3;
 
 /// A path that a NUL ends.
 fn up_to_nul<K: Kernel>(k: &mut K, mut text: &[u8]) -> &'static CStr {
-    let path = text::take(&mut text, 0).unwrap_or_default();
+    let path = text::cut(&mut text, 0);
     mem::path(k, &[path])
 }

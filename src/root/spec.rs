@@ -75,7 +75,7 @@ impl Spec {
         }
         let mut beginnings = BEGINNINGS;
         for kind in KINDS {
-            let beginning = text::take(&mut beginnings, b' ').unwrap_or_default();
+            let beginning = text::cut(&mut beginnings, b' ');
             if let Some(rest) = value.strip_prefix(beginning) {
                 (spec.kind, spec.text) = (*kind, rest);
                 if beginning.len() > 12 {
@@ -104,7 +104,7 @@ impl Spec {
             };
         }
         let mut rest = self.text;
-        let uuid = text::take(&mut rest, b'/').unwrap_or_default();
+        let uuid = text::cut(&mut rest, b'/');
         if self.kind == Kind::PartUuid
             && let Some(mut offset) = rest.strip_prefix(b"PARTNROFF=")
         {
