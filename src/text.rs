@@ -85,12 +85,19 @@ pub fn nth(mut list: &[u8], byte: u8, number: usize) -> &[u8] {
     cut(&mut list, byte)
 }
 
+/// What follows `start`; none where the text doesn't begin so.
+#[must_use]
+#[inline(never)]
+pub fn after<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    text.strip_prefix(start)
+}
+
 /// What stands behind `key` in the first of the pieces, with `byte` between them, that begins with it.
 #[must_use]
 #[inline(never)]
 pub fn value<'a>(mut text: &'a [u8], byte: u8, key: &[u8]) -> &'a [u8] {
     while let Some(piece) = take(&mut text, byte) {
-        if let Some(value) = piece.strip_prefix(key) {
+        if let Some(value) = after(piece, key) {
             return value;
         }
     }

@@ -143,7 +143,7 @@ impl Tree {
 
     /// A module's file, as the tree has it where it is given with the tree's folder.
     pub fn find_file<K: Kernel>(&mut self, k: &mut K, path: &'static [u8]) -> &'static [u8] {
-        let below = path.strip_prefix(self.dir).and_then(|below| below.strip_prefix(b"/"));
+        let below = text::after(path, self.dir).and_then(|below| text::after(below, b"/"));
         match below {
             Some(below) if self.find(k, name::of(below)) == below => below,
             _ => path,
@@ -152,9 +152,9 @@ impl Tree {
 
     /// What a module's file needs: [`index::needs`]. The tree's folder may be spelled with or without `/usr`.
     pub fn needs<K: Kernel>(&mut self, k: &mut K, file: &'static [u8]) -> &'static [u8] {
-        let plain = |path: &'static [u8]| path.strip_prefix(b"/usr").unwrap_or(path);
-        let below = plain(file).strip_prefix(plain(self.dir));
-        let file = below.and_then(|below| below.strip_prefix(b"/")).unwrap_or(file);
+        let plain = |path: &'static [u8]| text::after(path, b"/usr").unwrap_or(path);
+        let below = text::after(plain(file), plain(self.dir));
+        let file = below.and_then(|below| text::after(below, b"/")).unwrap_or(file);
         match self.twin(k, DEP, name::of(file)) {
             Some(lines) => lines.first().map_or(b"", |line| index::needs(line.text, file)),
             None => self.index.needs(file),
@@ -243,7 +243,7 @@ fn next_builtin(items: &mut &'static [u8], wanted: &[u8]) -> Option<&'static [u8
     loop {
         let mut item = text::take(items, 0)?;
         let name = text::cut(&mut item, b'.');
-        if let Some(pattern) = item.strip_prefix(b"alias=")
+        if let Some(pattern) = text::after(item, b"alias=")
             && glob::matches(pattern, wanted)
         {
             return Some(name);
@@ -256,7 +256,7 @@ fn next_builtin(items: &mut &'static [u8], wanted: &[u8]) -> Option<&'static [u8
 fn next_module(lines: &mut &'static [u8], alias: &[u8]) -> Option<&'static [u8]> {
     loop {
         let line = text::take(lines, b'\n')?;
-        if let Some(mut pattern) = line.strip_prefix(b"alias ")
+        if let Some(mut pattern) = text::after(line, b"alias ")
             && glob::may_match(text::trim(text::head(pattern, 1)), alias)
             && let Some(name) = text::take_last(&mut pattern)
             && glob::matches(text::trim(pattern), alias)

@@ -167,7 +167,7 @@ impl<K: Kernel> Boot<'_, K> {
     fn usual_kinds(&mut self) -> &'static [u8] {
         let (mut known, mut kinds) = (files::text(self.k, c"/proc/filesystems"), Table::new());
         while let Some(line) = text::take(&mut known, b'\n') {
-            if let Some(kind) = line.strip_prefix(b"\t") {
+            if let Some(kind) = text::after(line, b"\t") {
                 kinds.extend(self.k, kind);
                 kinds.push(self.k, b',');
             }

@@ -76,7 +76,7 @@ impl Spec {
         let mut beginnings = BEGINNINGS;
         for kind in KINDS {
             let beginning = text::cut(&mut beginnings, b' ');
-            if let Some(rest) = value.strip_prefix(beginning) {
+            if let Some(rest) = text::after(value, beginning) {
                 (spec.kind, spec.text) = (*kind, rest);
                 if beginning.len() > 12 {
                     spec.text = decoded(k, &mut { rest }, 0);
@@ -106,7 +106,7 @@ impl Spec {
         let mut rest = self.text;
         let uuid = text::cut(&mut rest, b'/');
         if self.kind == Kind::PartUuid
-            && let Some(mut offset) = rest.strip_prefix(b"PARTNROFF=")
+            && let Some(mut offset) = text::after(rest, b"PARTNROFF=")
         {
             let is_negative = offset.first() == Some(&b'-');
             offset = text::tail(offset, usize::from(is_negative));
