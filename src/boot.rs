@@ -119,7 +119,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         for complaint in self.config.complaints.iter() {
             let line =
                 self.log.say(Priority::Warning, form!("word %: ignored: %")).bytes(complaint.key);
-            line.str(complaint.what);
+            line.form(complaint.what);
             self.log.send(self.k);
         }
         if cfg!(not(feature = "root")) && self.config.root.is_some() {

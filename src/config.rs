@@ -3,6 +3,7 @@
 
 use crate::cmdline::{self, Word};
 use crate::files::{self, Top};
+use crate::forms::{Form, form};
 use crate::kernel::{Errno, Kernel, Result, Stop};
 use crate::line::Priority;
 use crate::list::{self, Entry};
@@ -75,7 +76,7 @@ pub struct Complaint {
     /// The word's key.
     pub key: &'static [u8],
     /// What is wrong with it.
-    pub what: &'static str,
+    pub what: Form,
 }
 
 /// What the words say.
@@ -273,14 +274,14 @@ impl Config {
                 Some(usage) => self.known(k, usage, word),
                 None => self.unknown(k, word),
             };
-            if !what.is_empty() {
+            if what != Form::NONE {
                 self.complaints.push(k, Complaint { key: word.key, what });
             }
         }
     }
 
     /// Takes a word in that says how to load or may be a module's parameter; says what is wrong with it.
-    fn unknown<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> &'static str {
+    fn unknown<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Form {
         #[cfg(feature = "ways")]
         if let Some(what) = self.ways.read(word) {
             return what;
@@ -294,19 +295,21 @@ impl Config {
             return what;
         }
         if word.key.starts_with(b"insinit.") {
-            return "not a word that this build knows";
+            return form!("not a word that this build knows");
         }
         if text::has(word.key, b'.') {
             self.params.push(k, word);
         }
-        ""
+        Form::NONE
     }
 
     /// Takes a word of ours in; says what is wrong with it.
     #[inline(never)]
-    fn known<K: Kernel>(&mut self, k: &mut K, usage: Use, word: Word<'static>) -> &'static str {
+    fn known<K: Kernel>(&mut self, k: &mut K, usage: Use, word: Word<'static>) -> Form {
         let is_flag = matches!(usage, Use::Quiet | Use::Disable | Use::Coldplug);
-        let Some(value) = word.value.or(is_flag.then_some(b"1")) else { return "needs =VALUE" };
+        let Some(value) = word.value.or(is_flag.then_some(b"1")) else {
+            return form!("needs =VALUE");
+        };
         let given = word.value.filter(|value| !value.is_empty());
         match usage {
             Use::List | Use::Required => self.list(k, value, usage == Use::Required),
@@ -325,14 +328,14 @@ impl Config {
             Use::Coldplug => self.coldplug = value != b"0",
             Use::Fail => match choice(ACTIONS, &ACTION, value) {
                 Some(action) => self.fail = action,
-                None => return "not panic, reboot, poweroff, halt, shell or continue",
+                None => return form!("not panic, reboot, poweroff, halt, shell or continue"),
             },
             Use::Log => match choice(LEVELS, &LEVEL, value) {
                 Some(level) => self.log = Some(level),
-                None => return "not error, warn, info or debug",
+                None => return form!("not error, warn, info or debug"),
             },
         }
-        ""
+        Form::NONE
     }
 
     fn list<K: Kernel>(&mut self, k: &mut K, mut value: &'static [u8], required: bool) {

@@ -45,6 +45,22 @@ pub const FORMS: &[&str] = &[
     "not a module, starts with %",
     "%: neither the kernel nor this build inflates it",
     "needs %, free %",
+    "needs =VALUE",
+    "not panic, reboot, poweroff, halt, shell or continue",
+    "not error, warn, info or debug",
+    "not a word that this build knows",
+    #[cfg(feature = "ways")]
+    "not vermagic, modversions or all",
+    #[cfg(feature = "ways")]
+    "not auto, never or always",
+    #[cfg(feature = "root")]
+    "not a number of seconds",
+    #[cfg(feature = "root")]
+    "not tmpfs[,OPTIONS]",
+    #[cfg(feature = "root")]
+    "to resume is systemd's or initramfs-tools' work",
+    #[cfg(feature = "jobs")]
+    "not a number",
     "a parameter holds a NUL byte",
     "behind a chain of more than 5000 dependencies",
     "% can't be read",
@@ -163,6 +179,9 @@ pub const FORMS: &[&str] = &[
 pub struct Form(u8);
 
 impl Form {
+    /// Nothing is to be said.
+    pub const NONE: Self = Self::of("");
+
     /// The form of that text; use [`form`].
     ///
     /// # Panics
@@ -180,6 +199,13 @@ impl Form {
     #[must_use]
     pub fn packed(self) -> Packed {
         Packed::nth(self.0.into())
+    }
+}
+
+/// Its text, for the host tools.
+impl core::fmt::Display for Form {
+    fn fmt(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
+        f.write_str(FORMS.get(usize::from(self.0)).copied().unwrap_or_default())
     }
 }
 

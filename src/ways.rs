@@ -8,6 +8,7 @@
 )]
 
 use crate::cmdline::Word;
+use crate::forms::{Form, form};
 use crate::image::Format;
 use crate::kernel::Errno;
 use crate::line::Line;
@@ -57,20 +58,20 @@ impl Ways {
     /// Takes a word in that may be one of the two; says what is wrong with it, nothing if it is good.
     #[cfg(feature = "ways")]
     #[inline(never)]
-    pub fn read(&mut self, word: Word<'_>) -> Option<&'static str> {
+    pub fn read(&mut self, word: Word<'_>) -> Option<Form> {
         let forces = name::position(b"insinit.inflate insinit.force", word.key)? == 1;
-        let Some(value) = word.value else { return Some("needs =VALUE") };
+        let Some(value) = word.value else { return Some(form!("needs =VALUE")) };
         let number = name::position(if forces { FORCES } else { INFLATES }, value);
         match number {
             None if forces && value.is_empty() => self.force = 0,
-            None if forces => return Some("not vermagic, modversions or all"),
-            None => return Some("not auto, never or always"),
+            None if forces => return Some(form!("not vermagic, modversions or all")),
+            None => return Some(form!("not auto, never or always")),
             Some(number) if forces => self.force = (number as u32).wrapping_add(1),
             Some(0) => self.inflate = Inflate::Auto,
             Some(1) => self.inflate = Inflate::Never,
             Some(_) => self.inflate = Inflate::Always,
         }
-        Some("")
+        Some(Form::NONE)
     }
 
     /// Who inflates.
@@ -126,11 +127,7 @@ impl Ways {
 mod tests {
     use super::*;
 
-    fn read(
-        ways: &mut Ways,
-        key: &'static str,
-        value: Option<&'static str>,
-    ) -> Option<&'static str> {
+    fn read(ways: &mut Ways, key: &'static str, value: Option<&'static str>) -> Option<Form> {
         ways.read(Word { key: key.as_bytes(), value: value.map(str::as_bytes), quotes: [false; 2] })
     }
 
@@ -143,13 +140,13 @@ mod tests {
             ("all", 3, "vermagic and modversions"),
             ("", 0, ""),
         ] {
-            assert_eq!(read(&mut ways, "insinit.force", Some(value)), Some(""));
+            assert_eq!(read(&mut ways, "insinit.force", Some(value)), Some(Form::NONE));
             assert_eq!((ways.force(), ways.ignored()), (flags, ignored.as_bytes()));
         }
         for (value, inflate) in
             [("never", Inflate::Never), ("always", Inflate::Always), ("auto", Inflate::Auto)]
         {
-            assert_eq!(read(&mut ways, "insinit.inflate", Some(value)), Some(""));
+            assert_eq!(read(&mut ways, "insinit.inflate", Some(value)), Some(Form::NONE));
             assert_eq!(ways.inflate(), inflate);
         }
     }
@@ -166,7 +163,7 @@ mod tests {
             ("insinit.force", Some("yes")),
             ("insinit.force", None),
         ] {
-            assert!(read(&mut ways, key, value).is_some_and(|what| !what.is_empty()), "{key}");
+            assert!(read(&mut ways, key, value).is_some_and(|what| what != Form::NONE), "{key}");
         }
         assert_eq!(read(&mut ways, "insinit.forced", Some("all")), None);
         assert_eq!(ways, before);

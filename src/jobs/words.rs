@@ -1,6 +1,7 @@
 //! The words that loading side by side is told with.
 
 use crate::cmdline::Word;
+use crate::forms::{Form, form};
 use crate::kernel::Kernel;
 use crate::mem::Table;
 use crate::name;
@@ -32,9 +33,9 @@ impl Settings {
     }
 
     /// Takes a word in, if it is one of these; says what is wrong with it.
-    pub fn take<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Option<&'static str> {
+    pub fn take<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Option<Form> {
         let usage = name::position(WORDS, word.key)?;
-        let Some(mut value) = word.value else { return Some("needs =VALUE") };
+        let Some(mut value) = word.value else { return Some(form!("needs =VALUE")) };
         let amount = if value.is_empty() { Some(0) } else { number(value) };
         match (usage, amount) {
             (1, _) => {
@@ -49,9 +50,9 @@ impl Settings {
             (0, Some(jobs)) => self.jobs = jobs.min(1 << 16) as u32,
             (2, Some(bytes)) => self.memory = bytes,
             (3, Some(seconds)) => self.timeout = seconds,
-            _ => return Some("not a number"),
+            _ => return Some(form!("not a number")),
         }
-        Some("")
+        Some(Form::NONE)
     }
 }
 
@@ -80,13 +81,14 @@ mod tests {
     use super::*;
     use crate::sys::Linux;
 
-    fn settings(words: &[(&'static str, &'static str)]) -> (Settings, Vec<&'static str>) {
+    fn settings(words: &[(&'static str, &'static str)]) -> (Settings, Vec<Form>) {
         let (mut settings, mut wrong) = (Settings::default(), vec![]);
         for (key, value) in words {
             let word =
                 Word { key: key.as_bytes(), value: Some(value.as_bytes()), quotes: [false; 2] };
-            wrong
-                .extend(settings.take(&mut Linux::default(), word).filter(|what| !what.is_empty()));
+            wrong.extend(
+                settings.take(&mut Linux::default(), word).filter(|what| *what != Form::NONE),
+            );
         }
         (settings, wrong)
     }
@@ -114,7 +116,7 @@ mod tests {
         for value in ["many", "-1", "4x", "M", "99999999999999999999", "99999999999G"] {
             let words = [("insinit.memory", "1k"), ("insinit.memory", value)];
             let (found, wrong) = settings(&words);
-            assert_eq!((found.memory, wrong), (1024, vec!["not a number"]), "{value}");
+            assert_eq!((found.memory, wrong), (1024, vec![form!("not a number")]), "{value}");
         }
     }
 

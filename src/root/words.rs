@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::cmdline::Word;
+use crate::forms::{Form, form};
 use crate::kernel::Kernel;
 use crate::mem::Table;
 use crate::name;
@@ -36,7 +37,7 @@ pub struct Words {
 impl Words {
     /// Takes a word in, if it is one of these; says what is wrong with it.
     #[inline(never)]
-    pub fn take<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Option<&'static str> {
+    pub fn take<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Option<Form> {
         let number = name::position(WORDS, word.key)?;
         let given = word.value.filter(|value| !value.is_empty());
         let value = given.unwrap_or_default();
@@ -45,22 +46,22 @@ impl Words {
             0 => self.kinds = given,
             1 => self.options = given,
             2 | 3 if given.is_some() && seconds.is_none() => {
-                return Some("not a number of seconds");
+                return Some(form!("not a number of seconds"));
             }
             2 => self.wait = seconds.unwrap_or(u64::MAX) ^ USUAL,
             3 => self.delay = seconds.unwrap_or_default(),
             4 => match value.strip_prefix(b"tmpfs") {
                 Some([]) => self.overlay = Some(b""),
                 Some([b',', options @ ..]) => self.overlay = Some(options),
-                _ if given.is_some() => return Some("not tmpfs[,OPTIONS]"),
+                _ if given.is_some() => return Some(form!("not tmpfs[,OPTIONS]")),
                 _ => self.overlay = None,
             },
             5 if given.is_some() => self.mounts.push(k, value),
             5 => self.mounts.truncate(0),
             6 | 7 => self.writable = number == 7,
-            _ => return Some("to resume is systemd's or initramfs-tools' work"),
+            _ => return Some(form!("to resume is systemd's or initramfs-tools' work")),
         }
-        Some("")
+        Some(Form::NONE)
     }
 
     /// How long to wait for the root, in seconds; the largest number is for ever.
