@@ -1,9 +1,10 @@
 //! `insinit plan` against kmod's `modprobe --show-depends`: every name and every alias of real trees.
 //!
-//! Both see a tree that kmod's depmod made, an empty configuration and nothing of the host's. What differs
-//! must be explained by a rule, or the check fails; the order must keep `modules.dep` and `modules.softdep`.
+//! Both see a tree that kmod's depmod made, an empty configuration, then some of ours, and nothing of the host's.
+//! What differs must be explained by a rule, or the check fails; the order must keep `modules.dep` and `modules.softdep`.
 //! The kernel's machine's own loader, and one that reads the index as text, have to say the same.
 
+mod conf;
 mod index;
 mod judge;
 mod plans;
@@ -16,7 +17,7 @@ use crate::suite::Tally;
 use anyhow::{Context, Result, ensure};
 use index::Index;
 use judge::Judge;
-use plans::Plan;
+use plans::{Around, Plan};
 use std::time::Instant;
 
 /// What is looked up in a tree: the kernel, every so many-th name, every so many-th alias.
@@ -94,7 +95,7 @@ fn compare((kernel, names, aliases): &Part) -> Result<String> {
     let names: Vec<String> = index.names().into_iter().step_by(*names).collect();
     let aliases: Vec<String> = index.aliases().step_by(*aliases).collect();
     let asked = [names.as_slice(), &aliases].concat();
-    let theirs = plans::modprobe(&index, &asked)?;
+    let theirs = plans::modprobe(&index, &asked, Around::default())?;
     let ours = plans::insinit(&index, &asked)?;
     let mut judge = Judge::of(&index)?;
     let mut strange = Vec::new();
@@ -103,6 +104,7 @@ fn compare((kernel, names, aliases): &Part) -> Result<String> {
             strange.push(format!("{asked}: {why}"));
         }
     }
+    strange.extend(conf::differences(&index)?);
     let mut others = [FOREIGN, TEXTUAL].map(|step| every(&asked, step));
     for ((some, step), is_text) in others.iter_mut().zip([FOREIGN, TEXTUAL]).zip([false, true]) {
         let plans = other(&index, source.machine(), some, is_text)?;
@@ -117,10 +119,11 @@ fn compare((kernel, names, aliases): &Part) -> Result<String> {
     ensure!(strange.is_empty(), "{} of {} differ:\n      {shown}", strange.len(), asked.len());
     let [foreign, textual] = others.map(|some| some.len());
     Ok(format!(
-        "{} names, {} aliases: {}; {foreign} by its machine's loader, {textual} from the text files",
+        "{} names, {} aliases: {}; {foreign} by its machine's loader, {textual} from the text files; {} modprobe.d files and command lines",
         names.len(),
         aliases.len(),
         judge.said(),
+        conf::CASES.len(),
     ))
 }
 

@@ -2,7 +2,7 @@
 //! counts, for modprobe its first.
 
 use super::index::{self, Index};
-use super::plans;
+use super::plans::{self, Around};
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ impl<'a> Judge<'a> {
     pub fn of(index: &'a Index) -> Result<Self> {
         let mut judge = Self { index: Some(index), ..Self::default() };
         for (user, targets) in index.uncounted() {
-            let plans = plans::modprobe(index, &targets)?;
+            let plans = plans::modprobe(index, &targets, Around::default())?;
             judge.extra.insert(user, plans.into_iter().flatten().collect());
         }
         Ok(judge)

@@ -7,7 +7,7 @@ use crate::setup;
 use crate::step;
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,22 +20,35 @@ const MANY: Duration = Duration::from_secs(600);
 /// Names that modprobe is asked for at a time.
 const AT_A_TIME: usize = 1000;
 
-/// Runs a program where the host's command line is empty, if that may be: modprobe reads it whatever its root.
+/// What both see besides the tree.
+#[derive(Clone, Copy, Default)]
+pub struct Around {
+    /// The only file of modprobe.d.
+    pub conf: &'static str,
+    /// The kernel's command line.
+    pub cmdline: &'static str,
+}
+
+/// Runs a program where the host's command line is another, if that may be: modprobe reads it whatever its root.
 /// A name that can't be had makes its status 1.
-const AWAY: &str = "if unshare --mount true 2>/dev/null; then
-    exec unshare --mount sh -c 'mount --bind /dev/null /proc/cmdline; \"$@\" 2>/dev/null; true' sh \"$@\"
+const AWAY: &str = "cmdline=$1; shift; if unshare --mount true 2>/dev/null; then
+    exec unshare --mount sh -c 'mount --bind \"$0\" /proc/cmdline; \"$@\" 2>/dev/null; true' \"$cmdline\" \"$@\"
 fi
 \"$@\" 2>/dev/null; true";
 
 /// modprobe's plans. Between two names it is asked for what is built in, so that it is seen where one ends.
-pub fn modprobe(index: &Index, asked: &[String]) -> Result<Vec<Plan>> {
-    let empty = tempfile::tempdir()?;
+pub fn modprobe(index: &Index, asked: &[String], around: Around) -> Result<Vec<Plan>> {
+    let folder = tempfile::tempdir()?;
+    let [conf, cmdline] = ["modprobe.d", "cmdline"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&conf)?;
+    std::fs::write(conf.join("x.conf"), around.conf)?;
+    std::fs::write(&cmdline, around.cmdline)?;
     let end = format!("builtin {}", index.builtin);
     let mut plans = Vec::new();
     for asked in asked.chunks(AT_A_TIME) {
         let mut command = Command::new("sh");
-        command.args(["-c", AWAY, "sh"]).arg(kmod("modprobe")?).env_remove("MODPROBE_OPTIONS");
-        command.arg("-C").arg(empty.path()).arg("-d").arg(index.root());
+        command.args(["-c", AWAY, "sh"]).arg(&cmdline).arg(kmod("modprobe")?);
+        command.env_remove("MODPROBE_OPTIONS").arg("-C").arg(&conf).arg("-d").arg(index.root());
         command.args(["-S", &index.release, "--show-depends", "-a"]);
         command.args(asked.iter().flat_map(|name| [name.as_str(), &index.builtin]));
         let said = step::output(&mut command, MANY)?;
@@ -53,11 +66,35 @@ pub fn modprobe(index: &Index, asked: &[String]) -> Result<Vec<Plan>> {
     Ok(plans)
 }
 
+/// Our plans with this around them, by the loader of this host.
+pub fn insinit_with(
+    index: &Index,
+    loader: &Path,
+    asked: &[String],
+    around: Around,
+) -> Result<Vec<Plan>> {
+    let conf = index.root().join("etc/modprobe.d");
+    std::fs::create_dir_all(&conf)?;
+    std::fs::write(conf.join("x.conf"), around.conf)?;
+    std::fs::write(index.root().join(CMDLINE), around.cmdline)?;
+    let plans = all(index, &[loader.as_os_str()], asked);
+    std::fs::remove_dir_all(conf)?;
+    std::fs::remove_file(index.root().join(CMDLINE))?;
+    plans
+}
+
+/// The file below the root that has the command line, if there is to be one.
+const CMDLINE: &str = "cmdline";
+
 /// Our plans, by the loader of this host.
 pub fn insinit(index: &Index, asked: &[String]) -> Result<Vec<Plan>> {
+    all(index, &[own()?.as_os_str()], asked)
+}
+
+/// The loader of this host.
+pub fn own() -> Result<PathBuf> {
     let host = machine::named(std::env::consts::ARCH).map_err(anyhow::Error::msg)?;
-    let loader = programs::build(host)?.loader;
-    all(index, &[loader.as_os_str()], asked)
+    Ok(programs::build(host)?.loader)
 }
 
 /// Our plans, by the loader of another machine under qemu-user.
@@ -101,6 +138,10 @@ fn one(index: &Index, program: &[&std::ffi::OsStr], at: usize, name: &str) -> Re
     };
     let mut command = Command::new(program.first().context("no program")?);
     command.args(&program[1..]).arg("plan").arg("-d").arg(index.root());
+    let cmdline = index.root().join(CMDLINE);
+    if cmdline.is_file() {
+        command.arg("--cmdline").arg(cmdline);
+    }
     let output = command.args(["-S", &index.release, &word]).output();
     let output =
         output.with_context(|| format!("{} can't be run", Path::new(program[0]).display()))?;
