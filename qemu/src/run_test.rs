@@ -51,6 +51,16 @@ const CASES: &[Case] = &[
         error: "not over after 20 s",
     },
     Case {
+        name: "run: a program that a signal ends",
+        everywhere: false,
+        options: &[],
+        arguments: &["sink"],
+        input: b"",
+        output: b"[sink]\n",
+        status: 128 + 11,
+        error: "sample: an error\n",
+    },
+    Case {
         name: "run: a kernel that panics",
         everywhere: false,
         options: &["--append", "insinit.init=/nothing"],

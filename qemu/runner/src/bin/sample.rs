@@ -1,6 +1,6 @@
 //! A program for tests of `cargo qemu run`: says its arguments on its output and a line on its errors, copies
-//! its input if the first one is `cat`, never ends if it is `hang`, and otherwise ends with the number that
-//! is the last one; 101 is a bug of its own.
+//! its input if the first one is `cat`, never ends if it is `hang`, ends by SIGSEGV if it is `sink`, and
+//! otherwise ends with the number that is the last one; 101 is a bug of its own.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
@@ -23,6 +23,7 @@ fn run(mut kernel: insinit::sys::Linux, process: insinit::start::Process) -> ! {
     match process.argv.iter().nth(1).map(core::ffi::CStr::to_bytes) {
         Some(b"cat") => copy(k),
         Some(b"hang") => k.sleep(u32::MAX),
+        Some(b"sink") => _ = sink(0),
         _ => {}
     }
     let digits = last.iter().filter(|byte| byte.is_ascii_digit());
@@ -36,6 +37,13 @@ fn copy<K: Kernel>(k: &mut K) {
     while let Ok(count @ 1..) = k.read(Fd(0), &mut piece) {
         let _ = k.write(Fd(1), piece.get(..count).unwrap_or_default());
     }
+}
+
+/// Takes more of the stack, until there is no more.
+#[cfg(target_os = "none")]
+fn sink(depth: usize) -> usize {
+    let [first, ..] = core::hint::black_box([depth; 512]);
+    if first == usize::MAX { 0 } else { sink(first.wrapping_add(1)).wrapping_add(first) }
 }
 
 /// On a host it is of no use.
