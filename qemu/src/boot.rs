@@ -98,7 +98,10 @@ fn daemon(
     match options.by {
         _ if !root.is_dir() => Ok(None),
         Some(By::NineP) => Ok(None),
-        Some(By::Virtiofs) => Daemon::start(root, folder).map(Some),
+        Some(By::Virtiofs) => {
+            Daemon::ready()?;
+            Daemon::start(root, folder).map(Some)
+        }
         None if !is_possible() => Ok(None),
         None => Ok(Daemon::start(root, folder)
             .inspect_err(|error| eprintln!("by 9p, because {error:#}"))

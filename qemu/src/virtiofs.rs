@@ -42,6 +42,15 @@ impl Daemon {
         program().is_some()
     }
 
+    /// Sees to it that the host has it.
+    ///
+    /// # Errors
+    /// It is missing and can't be installed; [`setup::Yours`] if the user can.
+    pub fn ready() -> Result<()> {
+        let package = ("virtiofsd".to_string(), "virtiofsd".to_string());
+        if Self::is_there() { Ok(()) } else { setup::install_tools(&[package]) }
+    }
+
     /// Serves `folder` at a socket in `work`.
     ///
     /// # Errors
