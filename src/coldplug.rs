@@ -88,7 +88,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Plans and loads what is new.
     fn plug(&mut self) {
-        let new = self.coldplug.asked.get(self.coldplug.planned..).unwrap_or_default();
+        let new = text::tail(&self.coldplug.asked, self.coldplug.planned);
         self.plan.fill(self.k, &self.config, &mut self.tree, new, Link::Device);
         self.coldplug.planned = self.coldplug.asked.len();
         self.load_planned();

@@ -7,6 +7,7 @@
 
 use crate::fields::Fields;
 use crate::inflate::{Damage, Inflated, Scratch, Source};
+use crate::text;
 use miniz_oxide::inflate::TINFLStatus as Status;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
@@ -114,7 +115,7 @@ impl<S: Source> File<'_, S> {
         let (status, read, wrote) = decompress(self.decoder, piece, out, *size, FLAGS);
         input.take(read);
         let end = size.saturating_add(wrote);
-        self.fields.crc.update(out.get(*size..end).unwrap_or_default());
+        self.fields.crc.update(text::tail(text::head(out, end), *size));
         *size = end;
         let asks = matches!(status, Status::HasMoreOutput | Status::NeedsMoreInput);
         // With the output full it asks for room, even where it only waits for input.

@@ -15,7 +15,6 @@ pub(crate) mod pieces;
 #[cfg(any(feature = "gzip", feature = "xz"))]
 use crate::crc32;
 use crate::kernel::Errno;
-#[cfg(feature = "xz")]
 use crate::text;
 #[cfg(feature = "gzip")]
 use core::mem::MaybeUninit;
@@ -199,7 +198,7 @@ impl<'a, S: Source> Input<'a, S> {
             });
             self.over = self.end == 0;
         }
-        self.piece.get(self.start..self.end).unwrap_or_default()
+        text::tail(text::head(self.piece, self.end), self.start)
     }
 
     /// Takes the first `count` of the bytes that are there.

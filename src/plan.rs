@@ -199,7 +199,7 @@ impl Plan {
     #[must_use]
     pub fn deps(&self, step: u32) -> &[Dep] {
         let (from, to) = self.step(step).map_or((0, 0), |step| step.deps);
-        self.deps.get(from as usize..to as usize).unwrap_or_default()
+        text::tail(text::head(&self.deps, to as usize), from as usize)
     }
 
     /// Notes what a step needs, which is pending from `start` on, and puts it into the order; or lets it
@@ -207,7 +207,7 @@ impl Plan {
     #[inline(never)]
     fn place<K: Kernel>(&mut self, k: &mut K, step: u32, start: usize) {
         let from = self.deps.len() as u32;
-        self.deps.extend(k, self.pending.get(start..).unwrap_or_default());
+        self.deps.extend(k, text::tail(&self.pending, start));
         self.pending.truncate(start);
         let to = self.deps.len() as u32;
         if let Some(step) = self.steps.get_mut(step as usize) {
@@ -269,7 +269,7 @@ impl Plan {
         for user in self.order.iter().rev() {
             let Some(user) = self.steps.get(*user as usize) else { continue };
             let (severity, (from, to)) = (user.severity.min(Severity::Normal), user.deps);
-            for dep in self.deps.get(from as usize..to as usize).unwrap_or_default() {
+            for dep in text::tail(text::head(&self.deps, to as usize), from as usize) {
                 if let Some(step) = self.steps.get_mut(dep.step as usize).filter(|_| dep.hard) {
                     step.severity = step.severity.max(severity);
                 }

@@ -13,6 +13,7 @@ use crate::kernel::Kernel;
 use crate::mem::Table;
 use crate::name;
 use crate::plan::Plan;
+use crate::text;
 
 /// How far a step is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,7 +53,7 @@ impl Queue {
     /// Takes in the steps that were planned since the last time; those of the names `alone`, as the
     /// words have them, run with nothing beside them.
     pub fn extend<K: Kernel>(&mut self, k: &mut K, plan: &Plan, alone: &[&[u8]]) {
-        for step in plan.steps.get(self.items.len()..).unwrap_or_default() {
+        for step in text::tail(&plan.steps, self.items.len()) {
             let mut item = Item { stage: Stage::Waiting, lanes: 1, claim: 0 };
             for name in alone {
                 if name::same(name, step.name) {
@@ -88,7 +89,7 @@ impl Queue {
         let mut before = 0_usize;
         for step in left {
             if self.stage(*step) == Stage::Waiting
-                && self.is_ready(plan, *step, left.get(..before).unwrap_or_default())
+                && self.is_ready(plan, *step, text::head(left, before))
             {
                 let needed = self.items.get(*step as usize).map_or(0, |item| item.lanes);
                 let has_room = self.running.saturating_add(needed) <= self.lanes;

@@ -36,7 +36,7 @@ pub fn has(text: &[u8], byte: u8) -> bool {
 
 /// The first `len` bytes; all of it if it is shorter.
 #[must_use]
-pub fn head(text: &[u8], len: usize) -> &[u8] {
+pub fn head<T>(text: &[T], len: usize) -> &[T] {
     text.get(..len).unwrap_or(text)
 }
 
@@ -56,7 +56,7 @@ pub fn copy(from: &[u8], to: &mut [u8]) -> usize {
 
 /// What follows the first `len` bytes; nothing if it is shorter.
 #[must_use]
-pub fn tail(text: &[u8], len: usize) -> &[u8] {
+pub fn tail<T>(text: &[T], len: usize) -> &[T] {
     text.split_at(len.min(text.len())).1
 }
 
