@@ -7,10 +7,10 @@
 mod device;
 mod mount;
 mod options;
-pub(crate) mod partitions;
+pub mod partitions;
 mod program;
 mod spec;
-pub(crate) mod superblock;
+pub mod superblock;
 mod switch;
 mod uuid;
 mod wait;

@@ -117,6 +117,97 @@ fn zstd_block(files: &[Vec<u8>]) -> Vec<Vec<u8>> {
     files.iter().filter_map(block).collect()
 }
 
+/// Command lines and lists.
+fn words() -> Vec<Vec<u8>> {
+    let texts = [
+        "insinit.modules=a,-b,:,/c.ko insinit.required=d a.x=\"1 2\" quiet -- x",
+        "insinit.fail=reboot insinit.log=debug insinit.jobs=auto insinit.memory=4M insinit.alone=a",
+        "root=UUID=x rootwait=3 rootflags=a,b=c insinit.mount=a:/b:9p:ro insinit.overlay=tmpfs",
+        "module_blacklist=a modprobe.blacklist=b insinit.inflate=never insinit.force=all",
+        "# list\n-a x=1 # two\n!b\n\"c d\" e=\"f g\"\n:\n",
+    ];
+    texts.map(Vec::from).into()
+}
+
+/// What the target `plan` takes, 0xff between one and the next.
+fn plan() -> Vec<Vec<u8>> {
+    let dep = "kernel/a.ko: kernel/b.ko kernel/c.ko\nkernel/b.ko: kernel/c.ko\nkernel/c.ko:\n";
+    let looped = "a.ko: b.ko\nb.ko: a.ko\nupdates/a.ko.xz:\n";
+    let parts = [
+        [dep, "softdep a pre: d post: b\n", "alias x:* a\n", "kernel/e.ko\n", "", "insinit.modules=a"],
+        [looped, "softdep b pre: a\n", "", "", "softdep a post: a\n", "insinit.required=a,-b"],
+        [dep, "", "alias [a-c]? b\n", "", "alias y x\nblacklist b\n", "insinit.modules=y,by"],
+        ["", "", "", "x/a.ko\n", "install a /bin/true\noptions a b=1 \\\n c\n", "modules=a"],
+    ];
+    let join = |parts: [&str; 6]| parts.map(str::as_bytes).join(&0xff);
+    parts.map(join).into()
+}
+
+/// A binary index: a node with children, one with values, one with a prefix; the text in front.
+fn trie() -> Vec<Vec<u8>> {
+    let number = |number: u32| number.to_be_bytes();
+    let leaf = [&number(1)[..], &number(0), b"b.ko: c.ko\0"].concat();
+    let root = 12_u32;
+    let below = root + 2 + 4;
+    let one = [&number(0x2000_0000 | root)[..], b"aa", &number(0x4000_0000 | below), &leaf].concat();
+    let prefix = [&number(0xc000_0000 | root)[..], b"ab\0", &leaf].concat();
+    let wild = [&number(0x2000_0000 | root)[..], b"**", &number(0x4000_0000 | below), &leaf].concat();
+    [(one, "a"), (prefix, "ab"), (wild, "xyz")]
+        .map(|(file, text)| [&[text.len() as u8], text.as_bytes(), &file].concat())
+        .into()
+}
+
+/// Patterns and texts.
+fn glob() -> Vec<Vec<u8>> {
+    let pairs = [
+        ("pci:v00008086d*sv*bc0[1-3]sc*", "pci:v00008086d00sv1bc02sc1"),
+        ("a?-[!x]*", "ab_yz"),
+        ("*a*b*c", "xxaxxbxxc"),
+    ];
+    pairs.map(|(one, two)| [&[one.len() as u8], one.as_bytes(), two.as_bytes()].concat()).into()
+}
+
+/// Disks with a table, and the start of file systems; four bytes of options in front.
+fn disk() -> Vec<Vec<u8>> {
+    let mut mbr = vec![0; 512];
+    (mbr[440], mbr[450], mbr[510], mbr[511]) = (0xef, 0x83, 0x55, 0xaa);
+    let mut gpt = mbr.clone();
+    gpt[450] = 0xee;
+    gpt.extend(b"EFI PART");
+    gpt.resize(1024 + 512, 0);
+    for (at, byte) in [(584, 2), (592, 4), (596, 128)] {
+        gpt[at] = byte; // where the entries are, how many, how long
+    }
+    gpt[1024..1536].fill(7);
+    let ext4 = [&[0; 0x438][..], b"\x53\xef", &[1; 200]].concat();
+    let fat = [&[0x20; 82][..], b"FAT32   ", &[0; 9]].concat();
+    [mbr, gpt, ext4, fat, b"XFSB".repeat(50), b"hsqs".into(), b"LUKS".into()]
+        .map(|disk| [&[1, 0, 0, 0], &disk[..]].concat())
+        .into()
+}
+
+/// Archives, one behind the other, and compressed.
+fn cpio() -> Result<Vec<Vec<u8>>> {
+    let member = |name: &str, mode: u32, body: &str| {
+        let (size, length) = (body.len(), name.len() + 1);
+        let numbers = [1, mode, 0, 0, 1, 0, size as u32, 0, 0, 5, 1, length as u32, 0];
+        let mut bytes = b"070701".to_vec();
+        numbers.iter().for_each(|number| bytes.extend(format!("{number:08x}").bytes()));
+        for part in [format!("{name}\0"), body.into()] {
+            bytes.extend(part.bytes());
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+        bytes
+    };
+    let all = [("a", 0o40755, ""), ("a/b", 0o100_644, "text"), ("l", 0o120_777, "a/b"), ("c", 0o20600, "")];
+    let mut archive: Vec<u8> = all.iter().flat_map(|(name, mode, body)| member(name, *mode, body)).collect();
+    archive.extend(member("TRAILER!!!", 0, ""));
+    let mut packer = GzBuilder::new().write(Vec::new(), Compression::new(6));
+    packer.write_all(&archive)?;
+    let packed = packer.finish()?;
+    Ok(vec![archive.clone(), [&archive[..], &[0; 512], &packed].concat(), packed])
+}
+
 fn main() -> Result<()> {
     let (gzip, xz, zstd) = (gzip()?, xz()?, zstd()?);
     let headers = gzip
@@ -132,6 +223,12 @@ fn main() -> Result<()> {
         ("xz", xz),
         ("zstd_block", zstd_block(&zstd)),
         ("zstd", zstd),
+        ("words", words()),
+        ("plan", plan()),
+        ("trie", trie()),
+        ("glob", glob()),
+        ("disk", disk()),
+        ("cpio", cpio()?),
     ] {
         for (number, file) in files.iter().enumerate() {
             write(target, number, file)?;

@@ -3,10 +3,13 @@
 //! ```text
 //! cargo run --manifest-path qemu/fuzz/Cargo.toml --example seeds    makes the first files
 //! cargo +nightly fuzz run --fuzz-dir qemu/fuzz xz            or gzip, lzma2, zstd, zstd_block, header
+//! cargo +nightly fuzz run --fuzz-dir qemu/fuzz plan          or words, trie, glob, disk, cpio
 //! ```
 //!
 //! A target stops at a crash, at a byte written behind the limit, and where the loader's decoder and the
 //! reference disagree.
+
+pub mod machine;
 
 use insinit::inflate::{Damage, Inflated, Scratch, Source};
 use insinit::kernel::Errno;
