@@ -7,7 +7,8 @@
 
 use crate::boot::Boot;
 use crate::files::{self, Kind};
-use crate::kernel::{Fd, Kernel, Result};
+use crate::forms::form;
+use crate::kernel::{Errno, Fd, Kernel};
 use crate::list::{Entry, Severity};
 use crate::mem::{self, Table};
 use crate::plan::Link;
@@ -37,6 +38,8 @@ pub struct Coldplug {
     planned: usize,
     /// The path of what is being looked at.
     path: Table<u8>,
+    /// Why something could not be looked at, if it wasn't that it had gone.
+    unread: Option<Errno>,
 }
 
 impl<K: Kernel> Boot<'_, K> {
@@ -79,10 +82,12 @@ impl<K: Kernel> Boot<'_, K> {
     /// Looks at every device, and loads what is new.
     #[inline(never)]
     fn look(&mut self) {
-        let Coldplug { path, asked, .. } = &mut self.coldplug;
-        path.truncate(0);
-        path.extend(self.k, DEVICES.to_bytes());
-        walk(self.k, path, asked);
+        let found = &mut self.coldplug;
+        found.path.truncate(0);
+        found.path.extend(self.k, DEVICES.to_bytes());
+        walk(self.k, found);
+        let done = found.unread.take().map_or(Ok(()), Err);
+        self.complain(form!("read %: %"), DEVICES.to_bytes(), done);
         self.plug();
     }
 
@@ -96,38 +101,56 @@ impl<K: Kernel> Boot<'_, K> {
 }
 
 /// Adds the alias of every device in the folder and below it.
-fn walk<K: Kernel>(k: &mut K, path: &mut Table<u8>, asked: &mut Table<Entry>) {
-    let len = path.len();
-    let Ok(fd) = open(k, path) else { return };
-    let _ = files::entries_open(k, fd, &mut |k: &mut K, name, kind| {
-        path.extend(k, b"/");
-        path.extend(k, name);
+fn walk<K: Kernel>(k: &mut K, found: &mut Coldplug) {
+    let Some(fd) = found.open(k) else { return };
+    let len = found.path.len();
+    let done = files::entries_open(k, fd, &mut |k: &mut K, name, kind| {
+        found.path.extend(k, b"/");
+        found.path.extend(k, name);
         if kind == Kind::Dir {
-            walk(k, path, asked);
+            walk(k, found);
         } else if name == b"modalias" {
-            read(k, path, asked);
+            found.read(k);
         }
-        path.truncate(len);
+        found.path.truncate(len);
     });
+    let _ = done.map_err(|errno| found.note(errno));
     k.close(fd);
 }
 
-fn open<K: Kernel>(k: &mut K, path: &mut Table<u8>) -> Result<Fd> {
-    let len = path.len();
-    path.push(k, 0);
-    let fd = k.open(mem::c_str(path).unwrap_or_default(), O_RDONLY);
-    path.truncate(len);
-    fd
-}
+impl Coldplug {
+    /// Opens what is being looked at.
+    #[inline(never)]
+    fn open<K: Kernel>(&mut self, k: &mut K) -> Option<Fd> {
+        let len = self.path.len();
+        self.path.push(k, 0);
+        let fd = k.open(mem::c_str(&self.path).unwrap_or_default(), O_RDONLY);
+        self.path.truncate(len);
+        fd.map_err(|errno| self.note(errno)).ok()
+    }
 
-/// Adds the alias that a file holds.
-#[inline(never)]
-fn read<K: Kernel>(k: &mut K, path: &mut Table<u8>, asked: &mut Table<Entry>) {
-    let mut alias = [0; ROOM];
-    if let Ok(fd) = open(k, path) {
-        let len = k.read(fd, &mut alias).unwrap_or_default();
-        k.close(fd);
-        ask(k, text::head(&alias, len), asked);
+    /// Notes why something could not be looked at; devices may go at any time, all of them don't.
+    #[inline(never)]
+    fn note(&mut self, errno: Errno) {
+        let is_gone = matches!(errno, Errno::ENOENT | Errno::ENODEV);
+        if !is_gone || self.path.len() == DEVICES.to_bytes().len() {
+            self.unread = Some(errno);
+        }
+    }
+
+    /// Adds the alias that a file holds.
+    #[inline(never)]
+    fn read<K: Kernel>(&mut self, k: &mut K) {
+        let mut alias = [0; ROOM];
+        if let Some(fd) = self.open(k) {
+            let done = k.read(fd, &mut alias);
+            let len = done.unwrap_or_else(|errno| {
+                self.note(errno);
+                0
+            });
+            k.close(fd);
+            ask(k, text::head(&alias, len), &mut self.asked);
+        }
     }
 }
 

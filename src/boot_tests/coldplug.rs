@@ -129,3 +129,16 @@ fn where_a_device_goes_while_it_is_looked_at_the_rest_is_loaded() {
         assert_eq!((booted.order(), booted.init()), (vec!["lone"], "/sbin/init"), "{path}");
     }
 }
+
+#[test]
+fn devices_that_cannot_be_looked_at_are_said_and_the_boot_goes_on() {
+    let good = machine().boot();
+    let call = |begin: &str| (1..=good.calls()).find(|n| good.call(*n).starts_with(begin)).unwrap();
+    for (begin, errno) in [("mount /sys", Errno::EPERM), ("open /sys/devices/pci0", Errno::EIO)] {
+        let booted = machine().fault(call(begin), errno).boot();
+        let line = booted.line("insinit: read /sys/devices: failed ");
+        assert_eq!((&line[..3], booted.init()), ("<3>", "/sbin/init"), "{booted}");
+    }
+    let gone = machine().fault(call("open /sys/devices/pci0"), Errno::ENOENT).boot();
+    assert!(!gone.says("read /sys/devices"), "{gone}");
+}
