@@ -1,6 +1,7 @@
 //! The checks that need no boot: format, lints, unit tests.
 
 use crate::layout;
+use crate::licences;
 use crate::machine::Machine;
 use crate::programs::cargo;
 use crate::reproducible;
@@ -22,6 +23,7 @@ pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
         let end = ["--target", machine.target, "--", "-D", "warnings"];
         count(tally, &[&["clippy"], packages.as_flattened(), &end].concat());
     }
+    licences::run(tally);
     layout::run(machines, tally);
     reproducible::run(machines, tally);
     count(tally, &["test", "--workspace", "--no-fail-fast"]);

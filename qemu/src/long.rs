@@ -7,11 +7,12 @@ use crate::judge;
 use crate::memory;
 use crate::programs::{cargo, target_folder, workspace};
 use crate::recompress;
-use crate::scenario::Scenario;
+use crate::scenario::{Image, NOTHING, PLAIN, Scenario};
 use crate::scenarios::{SIDE_BY_SIDE, set};
 use crate::step;
 use crate::suite::{Job, Tally};
 use anyhow::{Result, ensure};
+use insinit_initramfs::Compression;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "scripted boots, each call failing with each error", run: sweep },
     Check { name: "sixty modules side by side, fifty times", run: side_by_side },
     Check { name: memory::NAME, run: memory::long },
+    Check { name: "two hundred boots in a row", run: in_a_row },
     Check { name: "the library's tests under Miri", run: miri },
     Check { name: "plans against modprobe's, of every name and alias", run: differential::long },
     Check { name: "every module packed again, inflated here", run: recompress::run },
@@ -97,6 +99,31 @@ fn side_by_side() -> Result<String> {
         println!("      {name}: the same set {TIMES} times");
     }
     Ok(format!("the same set {TIMES} times on each of {}", grounds.len()))
+}
+
+/// A plain boot of the kernel that is fastest.
+const PLAINEST: Scenario = Scenario {
+    name: "two hundred boots in a row",
+    on: &["small-x86_64-gzip"],
+    image: Image { modules: &["dummy", "loop"], compress: Some(Compression::Gzip), ..NOTHING },
+    words: "insinit.modules=dummy,loop insinit.jobs=auto",
+    expect: &["done: 2 loaded,", "exec /sbin/init", "guest: pid 1", "guest: modules 2"],
+    ..PLAIN
+};
+
+/// Boots again and again: no panic, no hang, nothing missing.
+fn in_a_row() -> Result<String> {
+    let jobs: Vec<Job> = PLAINEST.on.iter().map(|kernel| (*kernel, PLAINEST)).collect();
+    let folder = tempfile::tempdir()?;
+    for ground in ground::all(&jobs)?.values() {
+        for time in 1..=200 {
+            let (command, run) = ground.boot(&PLAINEST, folder.path())?;
+            let faults = judge::faults(&PLAINEST, ground.release(), &run);
+            let console = run.lines.join("\n");
+            ensure!(faults.is_empty(), "boot {time}: {faults:?}\n{console}\n{command}");
+        }
+    }
+    Ok("none ended otherwise than the first".into())
 }
 
 /// For tests that Miri interprets, on a slow host.

@@ -27,6 +27,7 @@ mod judge;
 mod kernel;
 mod kernels;
 mod layout;
+mod licences;
 mod long;
 mod machine;
 mod made;
