@@ -67,6 +67,9 @@ pub struct Boot<'k, K> {
     /// When the boot began, its loads did, and they were over, in microseconds.
     #[cfg(feature = "jobs")]
     pub stages: [u64; 3],
+    /// The type of file system that the kernel was found to know last.
+    #[cfg(feature = "root")]
+    pub known: Option<&'static [u8]>,
     /// How often each [`Kind`] came out.
     pub counts: [u32; KINDS],
 }

@@ -257,6 +257,7 @@ fn flash_is_mounted_as_it_stands_once_it_is_there() {
         let kinds = words.replace("9p", "ubifs");
         let booted = stopped(machine().filesystem("ubifs"), &kinds);
         assert!(booted.count("mount") > 5 && booted.seconds() == 7, "{root}: {booted}");
+        assert!(booted.calls_of("open /proc/filesystems") < 3, "{booted}");
         let line = format!("root {root}: failed ENOENT: ubifs knows none of that name");
         assert!(booted.says(&line), "{booted}");
         let there = boot(machine().filesystem("ubifs").share(root, disk()), &kinds);

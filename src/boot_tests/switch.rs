@@ -236,7 +236,7 @@ proptest! {
         ":", "/mnt", "\\", "tmpfs", "mtd", "ubi", ",", "=", " ", " ", " ", " ",
     ]), 0..30)) {
         let words = words.concat();
-        let booted = machine().disk(disk(&["/sbin/init"])).words(format!("rootwait=2 {words} insinit.fail=halt")).boot();
+        let booted = machine().disk(disk(&["/sbin/init"])).words(format!("{words} rootwait=2 insinit.fail=halt")).boot();
         prop_assert!(matches!(booted.end, End::Exec { .. } | End::Exit(_) | End::Stop(_)), "{booted}");
     }
 }

@@ -151,12 +151,17 @@ impl<K: Kernel> Boot<'_, K> {
         }
     }
 
-    /// Whether the kernel knows a type of file system.
+    /// Whether the kernel knows a type of file system. The answer is kept: a wait without an end asks again
+    /// and again.
     #[inline(never)]
-    fn is_known(&mut self, kind: &[u8]) -> bool {
+    fn is_known(&mut self, kind: &'static [u8]) -> bool {
+        if self.known == Some(kind) {
+            return true;
+        }
         let mut known = files::text(self.k, c"/proc/filesystems");
         while let Some(mut line) = text::take(&mut known, b'\n') {
             if text::take_last(&mut line) == Some(kind) {
+                self.known = Some(kind);
                 return true;
             }
         }
