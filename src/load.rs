@@ -35,6 +35,11 @@ pub const DISABLED: &CStr = c"/proc/sys/kernel/modules_disabled";
 const WAIT: u32 = 100;
 const WAITS: u32 = 100;
 
+/// Below this number the file of a module that was loaded is left to the exec, which closes it for less than
+/// a call of our own takes. The kernel's first table of descriptors holds 64 (`include/linux/fdtable.h`,
+/// `NR_OPEN_DEFAULT`); some are left for all else.
+const LEFT_OPEN: i32 = 62;
+
 /// What the loads of one boot share.
 pub struct Loader {
     budget: Budget,
@@ -144,7 +149,9 @@ impl<K: Kernel> Boot<'_, K> {
             Err(errno) => return Outcome::failed(Why::Unreadable, errno),
         };
         let outcome = self.load_open(name, path, fd, params);
-        self.k.close(fd);
+        if outcome.kind != Kind::Loaded || fd.0 >= LEFT_OPEN {
+            self.k.close(fd);
+        }
         self.judge(name, outcome)
     }
 

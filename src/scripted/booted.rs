@@ -3,6 +3,7 @@
 use super::{Load, Machine};
 use crate::kernel::{Errno, Stop};
 use crate::line::{self, Parsed};
+use crate::name;
 use linux_raw_sys::general::MS_RDONLY;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -61,7 +62,8 @@ impl Booted {
         }
         self.check_loads();
         let mut open = self.machine.fds.open();
-        open.retain(|path| *path != "uevents");
+        assert!(open.len() < 64, "the exec has too many files to close: {open:?}");
+        open.retain(|path| *path != "uevents" && name::of_file(path.as_bytes()).is_none());
         let exhausted =
             self.says("no memory for the loader's tables") || self.machine.storm.is_some();
         assert!(
