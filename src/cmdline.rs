@@ -29,6 +29,8 @@ pub fn take<'a>(text: &mut &'a [u8]) -> Option<Word<'a>> {
     let (mut inside, mut equals, mut len) = (quoted, 0, 0_usize);
     for byte in start {
         match byte {
+            // Nearly all.
+            byte if *byte > b'"' && *byte != b'=' && *byte != 0xa0 => {}
             b'"' => inside = !inside,
             b'=' if equals == 0 => equals = len,
             byte if (is_space(*byte) || *byte == 0xa0) && !inside => break,

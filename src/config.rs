@@ -271,6 +271,7 @@ impl Config {
     pub fn read<K: Kernel>(&mut self, k: &mut K, mut words: &'static [u8]) {
         while let Some(word) = cmdline::take(&mut words) {
             let what = match usage(word.key) {
+                _ if !may_be_known(word.key) => self.param(k, word),
                 Some(usage) => self.known(k, usage, word),
                 None => self.unknown(k, word),
             };
@@ -297,6 +298,11 @@ impl Config {
         if word.key.starts_with(b"insinit.") {
             return form!("not a word that this build knows");
         }
+        self.param(k, word)
+    }
+
+    /// Keeps a word that may be a module's parameter.
+    fn param<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Form {
         if text::has(word.key, b'.') {
             self.params.push(k, word);
         }
@@ -361,6 +367,11 @@ impl Config {
     pub fn level(&self) -> Priority {
         self.log.unwrap_or(if self.quiet { Priority::Warning } else { Priority::Info })
     }
+}
+
+/// Whether a word begins as any that the loader knows: most of a command line are the kernel's.
+fn may_be_known(word: &[u8]) -> bool {
+    matches!(word.first(), Some(b'i' | b'm' | b'q' | b'r'))
 }
 
 /// What a word is for, if it is one of ours.

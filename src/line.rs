@@ -103,7 +103,7 @@ impl Line {
     /// Adds text; control characters are shown as `\xNN`, so that it stays one line.
     #[inline(never)]
     fn raw(&mut self, text: &[u8]) -> &mut Self {
-        for byte in text {
+        for byte in if self.wanted { text } else { b"" } {
             self.outside(*byte);
         }
         self

@@ -407,7 +407,7 @@ impl Planner<'_> {
         }
         let mut step = 0;
         for known in self.plan.steps.iter() {
-            if known.name.len() == name.len() && known.task == task && name::same(known.name, name)
+            if known.name.len() == name.len() && name::same(known.name, name) && known.task == task
             {
                 return self.plan.pending.push(k, Dep { step, hard });
             }
