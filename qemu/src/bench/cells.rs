@@ -99,7 +99,8 @@ fn figures(guest: &Guest, key: &Key, how: &How) -> Result<Option<Figures>> {
         return Ok(None);
     }
     let name = format!("{size}/{}/{}", form_name(*form), contestant.name());
-    let profile = how.profile.as_ref().map(|folder| folder.join(name.replace(['/', ' '], "-")));
+    let profile =
+        how.profile.as_ref().map(|folder| folder.join(name.replace(['/', ' ', ','], "-")));
     let measured = || {
         let files = guest.files(contestant, *size, *form)?;
         Ok(Figures {
