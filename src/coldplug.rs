@@ -104,7 +104,7 @@ impl<K: Kernel> Boot<'_, K> {
 fn walk<K: Kernel>(k: &mut K, found: &mut Coldplug) {
     let Some(fd) = found.open(k) else { return };
     let len = found.path.len();
-    let done = files::entries_open(k, fd, &mut |k: &mut K, name, kind| {
+    let _ = files::entries_open(k, fd, &mut |k: &mut K, name, kind| {
         found.path.extend(k, b"/");
         found.path.extend(k, name);
         if kind == Kind::Dir {
@@ -114,28 +114,25 @@ fn walk<K: Kernel>(k: &mut K, found: &mut Coldplug) {
         }
         found.path.truncate(len);
     });
-    let _ = done.map_err(|errno| found.note(errno));
     k.close(fd);
 }
 
 impl Coldplug {
-    /// Opens what is being looked at.
+    /// Opens what is being looked at; notes why that fails: devices may go at any time, but not before the
+    /// first.
     #[inline(never)]
     fn open<K: Kernel>(&mut self, k: &mut K) -> Option<Fd> {
         let len = self.path.len();
         self.path.push(k, 0);
         let fd = k.open(mem::c_str(&self.path).unwrap_or_default(), O_RDONLY);
         self.path.truncate(len);
-        fd.map_err(|errno| self.note(errno)).ok()
-    }
-
-    /// Notes why something could not be looked at; devices may go at any time, all of them don't.
-    #[inline(never)]
-    fn note(&mut self, errno: Errno) {
-        let is_gone = matches!(errno, Errno::ENOENT | Errno::ENODEV);
-        if !is_gone || self.path.len() == DEVICES.to_bytes().len() {
-            self.unread = Some(errno);
+        match fd {
+            Err(errno) if errno != Errno::ENOENT || self.asked.is_empty() => {
+                self.unread = Some(errno);
+            }
+            _ => {}
         }
+        fd.ok()
     }
 
     /// Adds the alias that a file holds.
@@ -143,11 +140,7 @@ impl Coldplug {
     fn read<K: Kernel>(&mut self, k: &mut K) {
         let mut alias = [0; ROOM];
         if let Some(fd) = self.open(k) {
-            let done = k.read(fd, &mut alias);
-            let len = done.unwrap_or_else(|errno| {
-                self.note(errno);
-                0
-            });
+            let len = k.read(fd, &mut alias).unwrap_or_default();
             k.close(fd);
             ask(k, text::head(&alias, len), &mut self.asked);
         }

@@ -58,7 +58,7 @@ pub const KINDS: &[Kind] = &[
         words: "root=share rootfstype=9p rootflags=msize=1 insinit.overlay=tmpfs insinit.modules=b,c \
                 insinit.mount=data:/mnt:9p insinit.coldplug",
         has_root: true,
-        modules: &["a", "b", "c", "d", "9p", "9pnet_virtio", "overlay"],
+        modules: &["a", "b", "c", "9p", "9pnet_virtio", "overlay"],
         ..PLAIN
     },
     Kind {
