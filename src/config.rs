@@ -271,7 +271,6 @@ impl Config {
     pub fn read<K: Kernel>(&mut self, k: &mut K, mut words: &'static [u8]) {
         while let Some(word) = cmdline::take(&mut words) {
             let what = match usage(word.key) {
-                _ if !may_be_known(word.key) => self.param(k, word),
                 Some(usage) => self.known(k, usage, word),
                 None => self.unknown(k, word),
             };
@@ -283,26 +282,23 @@ impl Config {
 
     /// Takes a word in that says how to load or may be a module's parameter; says what is wrong with it.
     fn unknown<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Form {
+        #[cfg(any(feature = "jobs", feature = "root", feature = "ways"))]
+        let ours = may_be_known(word.key);
         #[cfg(feature = "ways")]
-        if let Some(what) = self.ways.read(word) {
+        if ours && let Some(what) = self.ways.read(word) {
             return what;
         }
         #[cfg(feature = "jobs")]
-        if let Some(what) = self.jobs.take(k, word) {
+        if ours && let Some(what) = self.jobs.take(k, word) {
             return what;
         }
         #[cfg(feature = "root")]
-        if let Some(what) = self.mounting.take(k, word) {
+        if ours && let Some(what) = self.mounting.take(k, word) {
             return what;
         }
         if word.key.starts_with(b"insinit.") {
             return form!("not a word that this build knows");
         }
-        self.param(k, word)
-    }
-
-    /// Keeps a word that may be a module's parameter.
-    fn param<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Form {
         if text::has(word.key, b'.') {
             self.params.push(k, word);
         }
@@ -369,9 +365,10 @@ impl Config {
     }
 }
 
-/// Whether a word begins as any that the loader knows: most of a command line are the kernel's.
+/// Whether a word begins as any that features know: most of a command line are the kernel's.
+#[cfg(any(feature = "jobs", feature = "root", feature = "ways"))]
 fn may_be_known(word: &[u8]) -> bool {
-    matches!(word.first(), Some(b'i' | b'm' | b'q' | b'r'))
+    matches!(word.first(), Some(b'i' | b'r'))
 }
 
 /// What a word is for, if it is one of ours.
