@@ -134,7 +134,14 @@ fn plan() -> Vec<Vec<u8>> {
     let dep = "kernel/a.ko: kernel/b.ko kernel/c.ko\nkernel/b.ko: kernel/c.ko\nkernel/c.ko:\n";
     let looped = "a.ko: b.ko\nb.ko: a.ko\nupdates/a.ko.xz:\n";
     let parts = [
-        [dep, "softdep a pre: d post: b\n", "alias x:* a\n", "kernel/e.ko\n", "", "insinit.modules=a"],
+        [
+            dep,
+            "softdep a pre: d post: b\n",
+            "alias x:* a\n",
+            "kernel/e.ko\n",
+            "",
+            "insinit.modules=a",
+        ],
         [looped, "softdep b pre: a\n", "", "", "softdep a post: a\n", "insinit.required=a,-b"],
         [dep, "", "alias [a-c]? b\n", "", "alias y x\nblacklist b\n", "insinit.modules=y,by"],
         ["", "", "", "x/a.ko\n", "install a /bin/true\noptions a b=1 \\\n c\n", "modules=a"],
@@ -149,9 +156,11 @@ fn trie() -> Vec<Vec<u8>> {
     let leaf = [&number(1)[..], &number(0), b"b.ko: c.ko\0"].concat();
     let root = 12_u32;
     let below = root + 2 + 4;
-    let one = [&number(0x2000_0000 | root)[..], b"aa", &number(0x4000_0000 | below), &leaf].concat();
+    let one =
+        [&number(0x2000_0000 | root)[..], b"aa", &number(0x4000_0000 | below), &leaf].concat();
     let prefix = [&number(0xc000_0000 | root)[..], b"ab\0", &leaf].concat();
-    let wild = [&number(0x2000_0000 | root)[..], b"**", &number(0x4000_0000 | below), &leaf].concat();
+    let wild =
+        [&number(0x2000_0000 | root)[..], b"**", &number(0x4000_0000 | below), &leaf].concat();
     [(one, "a"), (prefix, "ab"), (wild, "xyz")]
         .map(|(file, text)| [&[text.len() as u8], text.as_bytes(), &file].concat())
         .into()
@@ -199,8 +208,14 @@ fn cpio() -> Result<Vec<Vec<u8>>> {
         }
         bytes
     };
-    let all = [("a", 0o40755, ""), ("a/b", 0o100_644, "text"), ("l", 0o120_777, "a/b"), ("c", 0o20600, "")];
-    let mut archive: Vec<u8> = all.iter().flat_map(|(name, mode, body)| member(name, *mode, body)).collect();
+    let all = [
+        ("a", 0o40755, ""),
+        ("a/b", 0o100_644, "text"),
+        ("l", 0o120_777, "a/b"),
+        ("c", 0o20600, ""),
+    ];
+    let mut archive: Vec<u8> =
+        all.iter().flat_map(|(name, mode, body)| member(name, *mode, body)).collect();
     archive.extend(member("TRAILER!!!", 0, ""));
     let mut packer = GzBuilder::new().write(Vec::new(), Compression::new(6));
     packer.write_all(&archive)?;

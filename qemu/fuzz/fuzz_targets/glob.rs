@@ -20,7 +20,13 @@ fn is_odd(pattern: &[u8]) -> bool {
     let pairs: [&[u8]; 4] = [b"[:", b"[.", b"[=", b"[]"];
     let has = |pair: &&[u8]| pattern.windows(2).any(|window| window == *pair);
     let brackets = pattern.iter().filter(|byte| b"[]".contains(byte)).count();
-    pattern.contains(&b'\\') || pattern.contains(&b'^') || pairs.iter().any(has) || brackets > 2
+    // An open bracket is a letter to fnmatch(3), and matches nothing here.
+    let is_open = brackets % 2 == 1 || pattern.ends_with(b"[");
+    is_open
+        || pattern.contains(&b'\\')
+        || pattern.contains(&b'^')
+        || pairs.iter().any(has)
+        || brackets > 2
 }
 
 fuzz_target!(|data: &[u8]| {
