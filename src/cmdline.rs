@@ -24,6 +24,7 @@ pub fn take<'a>(text: &mut &'a [u8]) -> Option<Word<'a>> {
     while let [0xa0, rest @ ..] = start {
         start = text::trim(rest);
     }
+    *text = start; // gone on with even where nothing follows
     let mut quoted = *start.first()? == b'"';
     let start = text::tail(start, usize::from(quoted));
     let (mut inside, mut equals, mut len) = (quoted, 0, 0_usize);

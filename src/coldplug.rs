@@ -118,20 +118,14 @@ fn walk<K: Kernel>(k: &mut K, found: &mut Coldplug) {
 }
 
 impl Coldplug {
-    /// Opens what is being looked at; notes why that fails: devices may go at any time, but not before the
-    /// first.
+    /// Opens what is being looked at; notes why that fails.
     #[inline(never)]
     fn open<K: Kernel>(&mut self, k: &mut K) -> Option<Fd> {
         let len = self.path.len();
         self.path.push(k, 0);
         let fd = k.open(mem::c_str(&self.path).unwrap_or_default(), O_RDONLY);
         self.path.truncate(len);
-        match fd {
-            Err(errno) if errno != Errno::ENOENT || self.asked.is_empty() => {
-                self.unread = Some(errno);
-            }
-            _ => {}
-        }
+        self.unread = fd.err().or(self.unread);
         fd.ok()
     }
 

@@ -153,4 +153,12 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn a_line_that_ends_in_white_space_of_the_kernels_comes_to_an_end() {
+        for line in ["a x=\u{a0}", "a x=\u{e0}", "a \u{a0}"] {
+            let mut file = line.as_bytes();
+            assert_eq!(of_file(&mut file).map(|entry| entry.name), Some(b"a".as_slice()), "{line}");
+        }
+    }
 }
