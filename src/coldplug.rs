@@ -118,14 +118,16 @@ fn walk<K: Kernel>(k: &mut K, found: &mut Coldplug) {
 }
 
 impl Coldplug {
-    /// Opens what is being looked at; notes why that fails.
+    /// Opens what is being looked at; notes why that fails, unless it is a device that has just gone.
     #[inline(never)]
     fn open<K: Kernel>(&mut self, k: &mut K) -> Option<Fd> {
         let len = self.path.len();
         self.path.push(k, 0);
         let fd = k.open(mem::c_str(&self.path).unwrap_or_default(), O_RDONLY);
         self.path.truncate(len);
-        self.unread = fd.err().or(self.unread);
+        if len == DEVICES.count_bytes() || fd != Err(Errno::ENOENT) {
+            self.unread = fd.err().or(self.unread);
+        }
         fd.ok()
     }
 

@@ -139,4 +139,6 @@ fn devices_that_cannot_be_looked_at_are_said_and_the_boot_goes_on() {
         let line = booted.line("insinit: read /sys/devices: failed ");
         assert_eq!((&line[..3], booted.init()), ("<3>", "/sbin/init"), "{booted}");
     }
+    let gone = machine().fault(call("open /sys/devices/pci0"), Errno::ENOENT).boot();
+    assert!(!gone.says("read /sys/devices"), "{gone}");
 }
