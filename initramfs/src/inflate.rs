@@ -32,6 +32,9 @@ const LZ4_MAGIC: &[u8] = &[0x02, 0x21, 0x4c, 0x18];
 /// The most that one block of such a frame holds.
 const LZ4_BLOCK: usize = 8 << 20;
 
+/// The most memory that xz and lzma may take: `xz -9` takes 65 MiB, and a header may ask for 4 GiB.
+const XZ_MEMORY: u64 = 1 << 30;
+
 /// What some bytes are, by how they begin.
 pub fn form(bytes: &[u8]) -> Option<&'static str> {
     let form = FORMS.iter().find(|(magic, _)| bytes.starts_with(magic));
@@ -64,8 +67,8 @@ pub fn first_stream(bytes: &[u8]) -> Result<Inflated> {
 fn stream(form: &str, rest: &mut &[u8]) -> Result<Vec<u8>> {
     match form {
         "gzip" => to_end(flate2::bufread::GzDecoder::new(rest)),
-        "xz" => xz(rest, Stream::new_stream_decoder(u64::MAX, 0)?),
-        "lzma" => xz(rest, Stream::new_lzma_decoder(u64::MAX)?),
+        "xz" => xz(rest, Stream::new_stream_decoder(XZ_MEMORY, 0)?),
+        "lzma" => xz(rest, Stream::new_lzma_decoder(XZ_MEMORY)?),
         "zstd" => to_end(zstd::stream::read::Decoder::with_buffer(rest)?.single_frame()),
         "lz4" => lz4(rest),
         "bzip2" => to_end(bzip2::bufread::BzDecoder::new(rest)),
@@ -97,4 +100,17 @@ fn to_end(mut reader: impl Read) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     reader.read_to_end(&mut out)?;
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: a dictionary of 3 GiB.
+    #[test]
+    fn a_header_that_asks_for_gigabytes_does_not_get_them() {
+        let error =
+            first_stream(b"]\0\0\xc1AAA0\xff\xff\xff\xff\xff\xff\xff").err().expect("an error");
+        assert!(format!("{error:#}").contains("damaged lzma stream: memory"), "{error:#}");
+    }
 }
