@@ -55,3 +55,11 @@ use crate::scripted::{Booted, Machine};
 fn boot(modules: &[&str], words: &str) -> Booted {
     Machine::new().modules(modules).words(words).boot()
 }
+
+/// The seeds of storms: the first so many, or what `INSINIT_STORMS=FROM..TO` says. A process can't take all
+/// of a hundred thousand: what scripted boots map is never given back.
+fn storms(usual: u64) -> std::ops::Range<u64> {
+    let Ok(words) = std::env::var("INSINIT_STORMS") else { return 0..usual };
+    let (from, to) = words.split_once("..").expect("FROM..TO");
+    from.parse().expect("a number")..to.parse().expect("a number")
+}

@@ -111,8 +111,7 @@ fn no_failing_call_leaves_a_descriptor_or_an_argument_behind() {
 
 #[test]
 fn many_failing_calls_lead_to_an_end() {
-    let storms = std::env::var("INSINIT_STORMS").map_or(500, |count| count.parse().unwrap());
-    for seed in 0..storms {
+    for seed in super::storms(500) {
         let jobs = machine("insinit.required=a insinit.jobs=3");
         for machine in [machine("insinit.required=a"), odd_machine(), jobs] {
             let end = machine.storm(seed).boot().end;

@@ -147,9 +147,8 @@ fn every_call_of_every_kind_of_boot_may_fail() {
 
 #[test]
 fn a_storm_of_failing_calls_leads_every_kind_of_boot_to_an_end() {
-    let storms = std::env::var("INSINIT_STORMS").map_or(500, |count| count.parse().unwrap());
     let kinds = kinds();
-    for seed in 0..storms {
+    for seed in super::storms(500) {
         let (name, machine) = &kinds[seed as usize % kinds.len()];
         let end = machine().storm(seed).boot().end;
         let known = matches!(end, End::Exec { .. } | End::Stop(_) | End::Exit(_));

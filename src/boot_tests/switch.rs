@@ -220,7 +220,7 @@ fn every_failing_call_leads_to_the_new_root_or_a_deliberate_stop() {
 
 #[test]
 fn many_failing_calls_lead_to_an_end() {
-    for seed in 0..150 {
+    for seed in super::storms(150) {
         let end = full().storm(seed).boot().end;
         assert!(matches!(end, End::Exec { .. } | End::Stop(_) | End::Exit(_)), "{seed}: {end:?}");
     }
