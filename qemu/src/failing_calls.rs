@@ -7,7 +7,6 @@ use crate::suite::Tally;
 use anyhow::{Context, Result};
 use insinit_faults::{Extent, sweep};
 use std::fs;
-use std::time::Instant;
 
 const NAME: &str = "faults: the release binary, each system call failing";
 
@@ -19,14 +18,8 @@ pub fn is_meant(machines: &[&'static Machine], part: &str) -> bool {
 
 /// Makes it, counts it, and says how it went.
 pub fn run(long: bool, tally: &mut Tally) {
-    let begun = Instant::now();
-    let said = one(if long { Extent::Each } else { Extent::One });
-    let seconds = begun.elapsed().as_secs();
-    match &said {
-        Ok(boots) => println!("ok    {NAME}: {boots} boots ({seconds} s)"),
-        Err(error) => println!("FAIL  {NAME}: {error:#}"),
-    }
-    tally.count(said.is_ok());
+    let extent = if long { Extent::Each } else { Extent::One };
+    tally.check(NAME, || Ok(format!("{} boots", one(extent)?)));
 }
 
 fn one(extent: Extent) -> Result<usize> {

@@ -32,15 +32,11 @@ fn is_met(expression: &str, allowed: &[&str]) -> bool {
 
 /// Checks both, counts that, and says how it went.
 pub fn run(tally: &mut Tally) {
-    let said = licences().and_then(|count| loader().map(|()| count)).and_then(|count| {
-        let denied = denied()?;
-        Ok(format!("{count} packages{denied}"))
+    tally.check("licences and duplicates", || {
+        let count = licences()?;
+        loader()?;
+        Ok(format!("{count} packages{}", denied()?))
     });
-    match &said {
-        Ok(said) => println!("ok    licences and duplicates: {said}"),
-        Err(error) => println!("FAIL  licences and duplicates: {error:#}"),
-    }
-    tally.count(said.is_ok());
 }
 
 /// Looks at all packages; gives how many there are.

@@ -14,7 +14,7 @@ use crate::suite::{Job, Tally};
 use anyhow::{Result, ensure};
 use insinit_initramfs::Compression;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One check: its name, and what makes it and gives what there is to say.
 pub struct Check {
@@ -49,14 +49,7 @@ const STORMS: Duration = Duration::from_secs(1800);
 /// Makes the checks with `part` in their names, counts them, and says how each went.
 pub fn run(part: &str, tally: &mut Tally) {
     for check in CHECKS.iter().filter(|check| check.name.contains(part)) {
-        let begun = Instant::now();
-        let said = (check.run)();
-        let seconds = begun.elapsed().as_secs();
-        match &said {
-            Ok(said) => println!("ok    {} ({seconds} s): {said}", check.name),
-            Err(error) => println!("FAIL  {} ({seconds} s): {error:#}", check.name),
-        }
-        tally.count(said.is_ok());
+        tally.check(check.name, check.run);
     }
 }
 

@@ -13,7 +13,6 @@ use crate::scenarios::{LARGE, LIGHT};
 use crate::suite::{Job, Tally};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
-use std::time::Instant;
 
 /// So much less may be free, in KiB.
 const ALLOWED: i64 = 1024;
@@ -46,14 +45,7 @@ pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
         if !machines.iter().any(|machine| kernel.ends_with(machine.name)) {
             continue;
         }
-        let begun = Instant::now();
-        let said = compare(&[kernel]);
-        let seconds = begun.elapsed().as_secs();
-        match &said {
-            Ok(said) => println!("ok    {kernel:13} {NAME} ({seconds} s): {said}"),
-            Err(error) => println!("FAIL  {kernel:13} {NAME}: {error:#}"),
-        }
-        tally.count(said.is_ok());
+        tally.check(&format!("{kernel:13} {NAME}"), || compare(&[kernel]));
     }
 }
 

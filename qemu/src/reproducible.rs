@@ -17,12 +17,8 @@ const LEFT: [&str; 2] = ["target", ".git"];
 
 /// Builds it in two folders of different depth, counts whether both are the same, and says so.
 pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
-    let said = check(machines);
-    match &said {
-        Ok(()) => println!("ok    the loader is the same from two folders"),
-        Err(error) => println!("FAIL  the loader from two folders: {error:#}"),
-    }
-    tally.count(said.is_ok());
+    let name = "the loader is the same from two folders";
+    tally.check(name, || check(machines).map(|()| String::new()));
 }
 
 fn check(machines: &[&'static Machine]) -> Result<()> {

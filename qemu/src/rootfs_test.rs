@@ -7,7 +7,6 @@ use anyhow::{Result, ensure};
 use std::env;
 use std::fs;
 use std::process::Command;
-use std::time::Instant;
 
 /// One boot and what has to come of it.
 struct Case {
@@ -61,14 +60,8 @@ pub fn run(machines: &[&'static Machine], part: &str, long: bool, tally: &mut Ta
     for case in CASES.iter().filter(|case| case.name.contains(part)) {
         let usual = |machine: &Machine| machine.name == machine::host().name;
         for machine in machines.iter().filter(|machine| long || usual(machine)) {
-            let begun = Instant::now();
-            let good = one(case, machine);
-            let seconds = begun.elapsed().as_secs();
-            match &good {
-                Ok(()) => println!("ok    {:13} {} ({seconds} s)", machine.name, case.name),
-                Err(error) => println!("FAIL  {:13} {}: {error:#}", machine.name, case.name),
-            }
-            tally.count(good.is_ok());
+            let name = format!("{:13} {}", machine.name, case.name);
+            tally.check(&name, || one(case, machine).map(|()| String::new()));
         }
     }
 }

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, ensure};
 use std::env;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
 
 /// One run and what has to come of it.
 struct Case {
@@ -85,14 +84,8 @@ pub fn run(machines: &[&'static Machine], part: &str, tally: &mut Tally) {
             if !case.everywhere && machine.name != machine::host().name {
                 continue;
             }
-            let begun = Instant::now();
-            let good = one(case, machine);
-            let seconds = begun.elapsed().as_secs();
-            match &good {
-                Ok(()) => println!("ok    {:13} {} ({seconds} s)", machine.name, case.name),
-                Err(error) => println!("FAIL  {:13} {}: {error:#}", machine.name, case.name),
-            }
-            tally.count(good.is_ok());
+            let name = format!("{:13} {}", machine.name, case.name);
+            tally.check(&name, || one(case, machine).map(|()| String::new()));
         }
     }
 }

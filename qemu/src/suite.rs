@@ -5,11 +5,13 @@ use crate::console::Run;
 use crate::ground::Ground;
 use crate::judge::faults;
 use crate::scenario::Scenario;
+use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
+use std::time::Instant;
 
 /// Boots at a time: QEMU's translator keeps one core busy with each.
 const AT_A_TIME: usize = 2;
@@ -30,6 +32,19 @@ impl Tally {
     /// Counts one.
     pub fn count(&mut self, good: bool) {
         *(if good { &mut self.passed } else { &mut self.failed }) += 1;
+    }
+
+    /// Makes a check without jobs, counts it, and says how it went and how long it took.
+    pub fn check(&mut self, name: &str, check: impl FnOnce() -> Result<String>) {
+        let begun = Instant::now();
+        let said = check();
+        let seconds = begun.elapsed().as_secs();
+        match &said {
+            Ok(said) if said.is_empty() => println!("ok    {name} ({seconds} s)"),
+            Ok(said) => println!("ok    {name} ({seconds} s): {said}"),
+            Err(error) => println!("FAIL  {name} ({seconds} s): {error:#}"),
+        }
+        self.count(said.is_ok());
     }
 
     /// Adds another.

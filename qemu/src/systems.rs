@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// For making a file system of 250 MB.
 const MAKE: Duration = Duration::from_secs(300);
@@ -62,14 +62,8 @@ pub fn is_meant(machines: &[&'static Machine], part: &str, long: bool) -> bool {
 /// Boots those that are meant, counts them, and says how each went.
 pub fn run(machines: &[&'static Machine], part: &str, long: bool, tally: &mut Tally) {
     for (kind, machine) in meant(machines, part, long) {
-        let begun = Instant::now();
-        let good = one(kind, machine);
-        let seconds = begun.elapsed().as_secs();
-        match &good {
-            Ok(()) => println!("ok    {:13} {} ({seconds} s)", machine.name, name(kind)),
-            Err(error) => println!("FAIL  {:13} {}: {error:#}", machine.name, name(kind)),
-        }
-        tally.count(good.is_ok());
+        let name = format!("{:13} {}", machine.name, name(kind));
+        tally.check(&name, || one(kind, machine).map(|()| String::new()));
     }
 }
 

@@ -10,6 +10,9 @@ use anyhow::{Context, Result, ensure};
 use insinit_initramfs::Compression;
 use std::fs;
 
+/// What the check is called.
+const NAME: &str = "bench: a quiet boot's own instructions";
+
 /// Modules of the sample.
 const SIZE: usize = 1;
 
@@ -21,17 +24,12 @@ const CALLS: u64 = 4 * SIZE as u64 + 20;
 /// Whether `part` of a test's name means this one.
 #[must_use]
 pub fn is_meant(part: &str) -> bool {
-    "bench: a quiet boot's own instructions".contains(part)
+    NAME.contains(part)
 }
 
 /// Counts it in the tally and says how it went.
 pub fn run(tally: &mut Tally) {
-    let said = measure();
-    match &said {
-        Ok(said) => println!("ok    bench: a quiet boot's own instructions: {said}"),
-        Err(error) => println!("FAIL  bench: a quiet boot's own instructions: {error:#}"),
-    }
-    tally.count(said.is_ok());
+    tally.check(NAME, measure);
 }
 
 fn measure() -> Result<String> {
