@@ -211,8 +211,24 @@ pub(crate) mod tests {
 
     #[test]
     fn each_kind_is_known_with_uuid_and_label() {
+        for (kind, uuid, label, image) in &named() {
+            assert_eq!(kinds_of(image), *kind);
+            for known in [TEXT, "6745-2301", ""] {
+                let is_its = !known.is_empty() && known == *uuid;
+                assert_eq!(has_uuid(image, known), is_its, "{kind} {known}");
+                assert_eq!(has_uuid(image, &known.to_uppercase()), is_its, "{kind} {known}");
+            }
+            assert!(has_label(image, label), "{kind}");
+            for other in ["", "roo", "root ", "rootx"] {
+                assert!(!has_label(image, other), "{kind} {other}");
+            }
+        }
+    }
+
+    /// Each kind with its UUID, its label and a device of it.
+    fn named() -> [(&'static str, &'static str, &'static str, Vec<u8>); 9] {
         let wide: Vec<u8> = "r\u{f6}\u{20ac}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let kinds: [(&str, &str, &str, Vec<u8>); 9] = [
+        [
             ("xfs", TEXT, "root", device(&[(0, b"XFSB"), (32, &BYTES), (108, b"root")])),
             (
                 "erofs",
@@ -262,19 +278,7 @@ pub(crate) mod tests {
                 "swap",
                 device(&[(4086, b"SWAPSPACE2"), (1036, &BYTES), (1052, b"swap")]),
             ),
-        ];
-        for (kind, uuid, label, image) in &kinds {
-            assert_eq!(kinds_of(image), *kind);
-            for known in [TEXT, "6745-2301", ""] {
-                let is_its = !known.is_empty() && known == *uuid;
-                assert_eq!(has_uuid(image, known), is_its, "{kind} {known}");
-                assert_eq!(has_uuid(image, &known.to_uppercase()), is_its, "{kind} {known}");
-            }
-            assert!(has_label(image, label), "{kind}");
-            for other in ["", "roo", "root ", "rootx"] {
-                assert!(!has_label(image, other), "{kind} {other}");
-            }
-        }
+        ]
     }
 
     #[test]

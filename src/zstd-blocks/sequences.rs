@@ -117,7 +117,7 @@ impl Sequences {
     ) -> Result<(), Refused> {
         let Some(mut bits) = Bits::new(data, start, end) else { return Err(Refused::Corrupt) };
         let [lengths, offsets, matches] = &self.tables;
-        let [mut first, mut second, mut third] = self.recent;
+        let mut recent = self.recent;
         let Target { out, at: to, from, end } = target;
         let (mut at, mut literals) = (*to, *from);
         bits.refill();
@@ -139,50 +139,62 @@ impl Sequences {
                 match_state = usize::from(matched.next).wrapping_add(bits.take(matched.bits));
                 offset_state = usize::from(offset.next).wrapping_add(bits.take(offset.bits));
             }
-            // RFC 8878, section 3.1.1.5.
-            let which = if value > 3 { 4 } else { value.wrapping_sub(usize::from(copied > 0)) };
-            let offset = match which {
-                0 => first,
-                1 => second,
-                2 => third,
-                3 => first.wrapping_sub(1),
-                _ => value.wrapping_sub(3),
-            };
-            if which > 1 {
-                third = second;
-            }
-            if which > 0 {
-                second = first;
-            }
-            first = offset;
-            let gap = literals.wrapping_sub(at);
-            let match_at = at.wrapping_add(copied);
-            let behind = literals.wrapping_add(copied);
-            if behind > *end || offset.wrapping_sub(1) >= match_at {
-                return Err(Refused::Corrupt);
-            }
-            if repeated > gap {
-                return Err(Refused::Full);
-            }
-            let match_from = match_at.wrapping_sub(offset);
-            if repeated.wrapping_add(8) <= gap && behind.wrapping_add(8) <= out.len() {
-                copy::wild(out, literals, at, copied);
-                if offset < 8 {
-                    copy::repeat(out, offset, match_at, repeated);
-                } else {
-                    copy::wild(out, match_from, match_at, repeated);
-                }
-            } else {
-                copy::exact(out, literals, at, copied);
-                copy::exact(out, match_from, match_at, repeated);
-            }
-            at = match_at.wrapping_add(repeated);
-            literals = behind;
+            let offset = recall(&mut recent, value, copied);
+            (at, literals) = place(out, (at, literals, *end), (copied, offset, repeated))?;
         }
         (*to, *from) = (at, literals);
-        self.recent = [first, second, third];
+        self.recent = recent;
         if bits.is_done() { Ok(()) } else { Err(Refused::Corrupt) }
     }
+}
+
+/// The offset that a sequence's value means: the last three have numbers (RFC 8878, section 3.1.1.5).
+#[inline(always)]
+fn recall(recent: &mut [usize; 3], value: usize, copied: usize) -> usize {
+    let [first, second, third] = *recent;
+    let which = if value > 3 { 4 } else { value.wrapping_sub(usize::from(copied > 0)) };
+    let offset = match which {
+        0 => first,
+        1 => second,
+        2 => third,
+        3 => first.wrapping_sub(1),
+        _ => value.wrapping_sub(3),
+    };
+    let later = if which > 1 { second } else { third };
+    *recent = [offset, if which > 0 { first } else { second }, later];
+    offset
+}
+
+/// Writes one sequence at `at`: `copied` literals, then `repeated` bytes of what lies `offset` back; gives where
+/// the next one goes and where its literals are. They lie behind it in the same memory, up to `end`.
+#[inline(always)]
+fn place(
+    out: &mut [u8],
+    (at, literals, end): (usize, usize, usize),
+    (copied, offset, repeated): (usize, usize, usize),
+) -> Result<(usize, usize), Refused> {
+    let gap = literals.wrapping_sub(at);
+    let match_at = at.wrapping_add(copied);
+    let behind = literals.wrapping_add(copied);
+    if behind > end || offset.wrapping_sub(1) >= match_at {
+        return Err(Refused::Corrupt);
+    }
+    if repeated > gap {
+        return Err(Refused::Full);
+    }
+    let match_from = match_at.wrapping_sub(offset);
+    if repeated.wrapping_add(8) <= gap && behind.wrapping_add(8) <= out.len() {
+        copy::wild(out, literals, at, copied);
+        if offset < 8 {
+            copy::repeat(out, offset, match_at, repeated);
+        } else {
+            copy::wild(out, match_from, match_at, repeated);
+        }
+    } else {
+        copy::exact(out, literals, at, copied);
+        copy::exact(out, match_from, match_at, repeated);
+    }
+    Ok((match_at.wrapping_add(repeated), behind))
 }
 
 impl Kind {
