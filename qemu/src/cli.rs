@@ -213,7 +213,7 @@ pub struct TestOptions {
 #[derive(Args, Debug)]
 pub struct BenchOptions {
     /// Only what fits all parts of one of these, in any order: 1, 12 or 60 modules; plain, gz, xz or zst;
-    /// a part of a contestant's name. The floor is measured beside it
+    /// a part of a contestant's name; 35/names are looked up in a whole tree. The floor is measured beside it
     #[arg(long, value_name = "SET/FORM/CONTESTANT")]
     pub only: Vec<String>,
 

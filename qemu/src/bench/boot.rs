@@ -4,7 +4,8 @@ use super::contestant::{Contestant, Place};
 use super::files::{self, Files};
 use super::known::Known;
 use super::programs::Programs;
-use super::sets::{self, Module};
+use super::sets::{self, Form, Module};
+use super::whole::Whole;
 use crate::cache;
 use crate::command::CommandLine;
 use crate::console::{self, Run, Watch};
@@ -67,6 +68,7 @@ pub struct Guest {
     kernel: Kernel,
     programs: Programs,
     modules: Vec<Module>,
+    whole: Whole,
     symbols: BTreeMap<String, String>,
     known: Known,
     folder: PathBuf,
@@ -79,10 +81,11 @@ impl Guest {
     /// The kernel lacks a module or doesn't boot.
     pub fn new(kernel: Kernel, programs: Programs, folder: &Path) -> Result<Self> {
         let machine = machine::named("x86_64").map_err(anyhow::Error::msg)?;
-        let modules = sets::largest(machine, &kernel, folder)?;
-        let symbols = BTreeMap::new();
+        let modules = sets::modules(machine, &kernel, folder)?;
+        let (symbols, whole) = (BTreeMap::new(), Whole::default());
         let known = Known::new(folder, &[&kernel.image, &programs.plugin], MACHINE)?;
-        let mut guest = Self { kernel, programs, modules, symbols, known, folder: folder.into() };
+        let folder = folder.into();
+        let mut guest = Self { kernel, programs, modules, whole, symbols, known, folder };
         guest.symbols = guest.symbols()?;
         Ok(guest)
     }
@@ -97,9 +100,10 @@ impl Guest {
     ///
     /// # Errors
     /// A package can't be had or a program not be built.
-    pub fn files(&self, contestant: &Contestant, size: usize, form: Compression) -> Result<Files> {
-        let modules = self.modules.get(..size).context("no set of that size")?;
-        contestant.files(&Place { kernel: &self.kernel, programs: &self.programs, modules, form })
+    pub fn files(&self, contestant: &Contestant, size: usize, form: Form) -> Result<Files> {
+        let (kernel, programs, whole) = (&self.kernel, &self.programs, &self.whole);
+        let modules = &sets::set(&self.modules, size, form)?;
+        contestant.files(&Place { kernel, programs, modules, form, whole })
     }
 
     /// How long an image of its own files is.
@@ -111,7 +115,7 @@ impl Guest {
         files.image_size(folder.path())
     }
 
-    /// Counts a boot of `files` with the set of `size` modules; `profile` gets the blocks that ran outside
+    /// Counts a boot of `files` with the set of that size and form; `profile` gets the blocks that ran outside
     /// the load calls.
     ///
     /// # Errors
@@ -120,17 +124,19 @@ impl Guest {
         &self,
         files: &Files,
         size: usize,
-        form: Compression,
+        form: Form,
         profile: Option<&Path>,
     ) -> Result<Counts> {
         let folder = tempfile::tempdir_in(&self.folder)?;
         let out = folder.path().join("counts");
         let image = self.image(files, "stamp", folder.path())?;
-        let words = self.words(size, form);
+        let words = words(files);
+        let set = sets::set(&self.modules, size, form)?;
+        let count = set.iter().filter(|module| module.is_loaded()).count();
         let boot = || {
             let command = self.command(&image, &words, Some(&out), profile);
             let run = run(&command)?;
-            all_loaded(&run, size, &command)?;
+            all_loaded(&run, count, &command)?;
             fs::read_to_string(&out)
                 .with_context(|| format!("QEMU counted nothing:\n{}", run.complaints.join("\n")))
         };
@@ -145,10 +151,10 @@ impl Guest {
     ///
     /// # Errors
     /// The contestant's end isn't seen.
-    pub fn memory(&self, files: &Files, size: usize, form: Compression) -> Result<Memory> {
+    pub fn memory(&self, files: &Files) -> Result<Memory> {
         let folder = tempfile::tempdir_in(&self.folder)?;
         let image = self.image(files, "trace", folder.path())?;
-        let words = self.words(size, form);
+        let words = words(files);
         let line = self.known.get(&image, &words, || {
             let command = self.command(&image, &words, None, None);
             let run = run(&command)?;
@@ -158,13 +164,6 @@ impl Guest {
         let numbers: Vec<u64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
         let [private, pss, _, processes] = numbers[..] else { bail!("the tracer said {line}") };
         Ok(Memory { private, pss, processes })
-    }
-
-    /// The words of the set's list.
-    fn words(&self, size: usize, form: Compression) -> String {
-        let modules = self.modules.get(..size).unwrap_or_default();
-        let place = Place { kernel: &self.kernel, programs: &self.programs, modules, form };
-        format!("{WORDS} insinit.modules={}", place.paths().join(","))
     }
 
     /// Packs an image whose /init is ours.
@@ -238,6 +237,11 @@ fn symbols(text: &str) -> Option<BTreeMap<String, String>> {
         .filter_map(|words| Some((words.get(2)?.to_string(), words.first()?.to_string())))
         .collect();
     (found.len() == 3).then_some(found)
+}
+
+/// The kernel's words, with the list.
+fn words(files: &Files) -> String {
+    format!("{WORDS} insinit.modules={}", files.list.join(","))
 }
 
 fn run(command: &CommandLine) -> Result<Run> {

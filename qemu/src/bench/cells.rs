@@ -3,9 +3,8 @@
 use super::boot::{Counts, Guest, Memory};
 use super::contestant::Contestant;
 use super::filter::Filter;
-use super::sets::{FORMS, SIZES, form_name};
+use super::sets::{self, Form};
 use anyhow::Result;
-use insinit_initramfs::Compression;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +19,7 @@ pub struct Key {
     /// How many modules.
     pub size: usize,
     /// Their form.
-    pub form: Compression,
+    pub form: Form,
     /// Who loads them.
     pub contestant: Contestant,
 }
@@ -45,13 +44,11 @@ pub type Cell = (Key, Option<Figures>);
 #[must_use]
 pub fn wanted(all: &[Contestant], filter: &Filter) -> Vec<Key> {
     let mut keys = Vec::new();
-    for size in SIZES {
-        for form in FORMS {
-            let takes = |contestant: &&Contestant| filter.takes(size, form, contestant);
-            let any = all.iter().any(|contestant| takes(&contestant));
-            let row = all.iter().filter(|one| takes(one) || any && one.is_floor());
-            keys.extend(row.map(|one| Key { size, form, contestant: one.clone() }));
-        }
+    for (size, form) in sets::all() {
+        let takes = |contestant: &&Contestant| filter.takes(size, form, contestant);
+        let any = all.iter().any(|contestant| takes(&contestant));
+        let row = all.iter().filter(|one| takes(one) || any && one.is_floor());
+        keys.extend(row.map(|one| Key { size, form, contestant: one.clone() }));
     }
     keys
 }
@@ -98,7 +95,7 @@ fn figures(guest: &Guest, key: &Key, how: &How) -> Result<Option<Figures>> {
     if !contestant.can(*form) {
         return Ok(None);
     }
-    let name = format!("{size}/{}/{}", form_name(*form), contestant.name());
+    let name = format!("{size}/{}/{}", form.name(), contestant.name());
     let profile =
         how.profile.as_ref().map(|folder| folder.join(name.replace(['/', ' ', ','], "-")));
     let measured = || {
@@ -107,7 +104,7 @@ fn figures(guest: &Guest, key: &Key, how: &How) -> Result<Option<Figures>> {
             counts: guest.count(&files, *size, *form, profile.as_deref())?,
             memory: match how.count_only {
                 true => Memory::default(),
-                false => guest.memory(&files, *size, *form)?,
+                false => guest.memory(&files)?,
             },
             binary: files.binary,
             image: guest.image_size(&files)?,
@@ -120,7 +117,7 @@ fn figures(guest: &Guest, key: &Key, how: &How) -> Result<Option<Figures>> {
 
 /// The figures of a cell.
 #[must_use]
-pub fn find(cells: &[Cell], size: usize, form: Compression, who: &Contestant) -> Option<Figures> {
+pub fn find(cells: &[Cell], size: usize, form: Form, who: &Contestant) -> Option<Figures> {
     let fits = |key: &Key| key.size == size && key.form == form && key.contestant == *who;
     cells.iter().find(|(key, _)| fits(key))?.1
 }

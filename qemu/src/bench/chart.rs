@@ -2,9 +2,8 @@
 
 use super::cells::{Cell, find};
 use super::contestant::Contestant;
-use super::sets::{FORMS, SIZES, form_name};
+use super::sets::{FORMS, Form};
 use super::table::grouped;
-use insinit_initramfs::Compression;
 use std::fmt::Write;
 
 /// Pixels of a bar, its row, a heading, the names' column and the longest bar.
@@ -29,8 +28,8 @@ text { fill: #e6edf3 } .ground { fill: #0d1117 } .bar { fill: #6e7681 } .ours { 
 pub fn of(cells: &[Cell]) -> String {
     let (mut body, mut y) = (String::new(), 10);
     for form in FORMS {
-        for size in SIZES {
-            group(cells, size, form, &mut body, &mut y);
+        for size in form.sizes() {
+            group(cells, *size, form, &mut body, &mut y);
         }
     }
     let height = y + 10;
@@ -43,7 +42,7 @@ pub fn of(cells: &[Cell]) -> String {
 }
 
 /// The bars of a set in a form, below each other; nothing where nothing was measured.
-fn group(cells: &[Cell], size: usize, form: Compression, body: &mut String, y: &mut usize) {
+fn group(cells: &[Cell], size: usize, form: Form, body: &mut String, y: &mut usize) {
     let rows: Vec<(&Contestant, u64)> = cells
         .iter()
         .filter(|(key, _)| key.size == size && key.form == form)
@@ -55,7 +54,7 @@ fn group(cells: &[Cell], size: usize, form: Compression, body: &mut String, y: &
         return;
     };
     let floor = find(cells, size, form, &Contestant::Floor).map(|floor| floor.counts.outside);
-    let name = form_name(form);
+    let name = form.name();
     let title = format!("{size} modules, {name}: instructions outside the load calls");
     let _ = writeln!(body, "<text class=\"head\" x=\"10\" y=\"{}\">{title}</text>", *y + 18);
     *y += HEADING - ROW / 2;
@@ -102,7 +101,7 @@ mod tests {
     fn every_contestant_that_was_measured_has_a_bar() {
         let cell = |contestant, outside| {
             let counts = Counts { outside, ..Counts::default() };
-            let key = Key { size: 12, form: Compression::None, contestant };
+            let key = Key { size: 12, form: Form::PLAIN, contestant };
             (key, Some(Figures { counts, ..Figures::default() }))
         };
         let mut cells = vec![cell(Contestant::Floor, 1000), cell(Contestant::Insinit, 1100)];

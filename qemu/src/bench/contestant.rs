@@ -1,7 +1,8 @@
 //! Who takes part, what each can load, and what its image holds.
 
 use super::files::{self, Files};
-use super::sets::Module;
+use super::sets::{Form, Module};
+use super::whole::Whole;
 use super::{depmod, packages, programs};
 use crate::kernel::Kernel;
 use anyhow::{Context, Result};
@@ -40,7 +41,9 @@ pub struct Place<'a> {
     /// The modules, in order.
     pub modules: &'a [Module],
     /// Their form.
-    pub form: Compression,
+    pub form: Form,
+    /// The kernel's whole tree.
+    pub whole: &'a Whole,
 }
 
 impl Contestant {
@@ -83,10 +86,16 @@ impl Contestant {
         name.into()
     }
 
-    /// Whether it can load modules of this form into Debian's kernel, which inflates xz itself.
+    /// Whether it can load modules of this form into Debian's kernel, which inflates xz itself. The floors can't
+    /// by name: they load the same files by path.
     #[must_use]
-    pub fn can(&self, form: Compression) -> bool {
+    pub fn can(&self, form: Form) -> bool {
         use Compression as F;
+        let Form::Packed(form) = form else {
+            // BusyBox's modprobe doesn't know that libcrc32c has soft dependencies.
+            use Contestant as C;
+            return matches!(self, C::Fixed | C::Floor | C::Insinit | C::Yours(_) | C::Kmod);
+        };
         match self {
             Self::Fixed | Self::Floor => matches!(form, F::None | F::Xz),
             Self::Insinit => {
@@ -110,8 +119,8 @@ impl Contestant {
             Self::Fixed => place.by_path(&programs::fixed(&place.paths())?),
             Self::Floor => place.by_path(&place.programs.guest("floor")),
             Self::Zlib => place.by_path(&programs::zlib()?),
-            Self::Insinit => place.by_path(&place.programs.loader),
-            Self::Yours(file) => place.by_path(file),
+            Self::Insinit => place.listed(&place.programs.loader),
+            Self::Yours(file) => place.listed(file),
             Self::BusyboxInsmod => place.busybox(false),
             Self::BusyboxModprobe => place.busybox(true),
             Self::Kmod => place.kmod(),
@@ -139,41 +148,56 @@ impl Place<'_> {
     }
 
     fn path(&self, module: &Module) -> String {
-        format!("/m/{}.ko{}", module.name, self.form.suffix())
+        format!("/m/{}.ko{}", module.name, self.form.compression().suffix())
     }
 
     /// The modules where paths name them.
     fn flat(&self) -> Result<Vec<Entry>> {
         let entry = |module| {
             let path = self.path(module);
-            Ok(Entry::file(path.trim_start_matches('/'), self.form.pack(&module.plain)?))
+            let bytes = self.form.compression().pack(&module.plain)?;
+            Ok(Entry::file(path.trim_start_matches('/'), bytes))
         };
         self.modules.iter().map(entry).collect()
     }
 
     /// A program that takes the list from the command line, or knows it.
     fn by_path(&self, program: &Path) -> Result<Files> {
-        let mut files = Files { modules: self.flat()?, ..Files::default() };
+        let mut files = Files { modules: self.flat()?, list: self.paths(), ..Files::default() };
         files.program("contestant", program)?;
         files.arguments = vec!["/init".into()];
         Ok(files)
     }
 
+    /// A program that takes names from the command line, too.
+    fn listed(&self, program: &Path) -> Result<Files> {
+        let mut files = self.by_path(program)?;
+        if self.form == Form::Names {
+            files.list = self.names();
+            self.tree(&mut files)?;
+        }
+        Ok(files)
+    }
+
     /// The modules in a tree with kmod's indexes.
     fn tree(&self, files: &mut Files) -> Result<()> {
+        let Form::Packed(form) = self.form else {
+            (files.index, files.modules) = self.whole.entries(self.kernel, self.modules)?;
+            return Ok(());
+        };
         let release = &self.kernel.release;
         let pack = |module: &Module| {
-            let file = format!("{}{}", module.file, self.form.suffix());
-            Ok((file, self.form.pack(&module.plain)?))
+            let file = format!("{}{}", module.file, form.suffix());
+            Ok((file, form.pack(&module.plain)?))
         };
         let modules: Vec<_> = self.modules.iter().map(pack).collect::<Result<_>>()?;
         let tree = self.kernel.trees().next().context("no module tree")?;
         // This depmod can't read gzip; the indexes differ by the suffix alone.
         let plain: Vec<_> =
             self.modules.iter().map(|module| (module.file.clone(), module.plain.clone())).collect();
-        let with_suffix = |entry: Entry| suffixed(entry, self.form.suffix());
+        let with_suffix = |entry: Entry| suffixed(entry, form.suffix());
         files.index = depmod::indexes(&kmod()?, &tree, release, &plain)?;
-        if self.form == Compression::Gzip {
+        if form == Compression::Gzip {
             files.index = files.index.drain(..).map(with_suffix).collect();
         } else {
             files.index = depmod::indexes(&kmod()?, &tree, release, &modules)?;
@@ -186,14 +210,17 @@ impl Place<'_> {
     /// BusyBox as a shell's script.
     fn busybox(&self, modprobe: bool) -> Result<Files> {
         let root = packages::get("busybox-static", &["busybox-static"])?;
-        let mut files = Files::default();
+        let mut files = Files { list: self.paths(), ..Files::default() };
         files.program("bin/busybox", &root.join("bin/busybox"))?;
         for applet in ["sh", "insmod", "modprobe"] {
             files.own.push(Entry::link(format!("bin/{applet}"), "busybox"));
         }
         let loads = match modprobe {
             true => {
-                format!("mount -t proc proc /proc\nmodprobe -a {}\numount /proc\n", self.names())
+                format!(
+                    "mount -t proc proc /proc\nmodprobe -a {}\numount /proc\n",
+                    self.names().join(" ")
+                )
             }
             false => self.paths().iter().map(|path| format!("insmod {path}\n")).collect(),
         };
@@ -213,20 +240,21 @@ impl Place<'_> {
 
     /// kmod, dynamic as Debian builds it.
     fn kmod(&self) -> Result<Files> {
-        let mut files = Files::default();
+        let mut files = Files { list: self.paths(), ..Files::default() };
         files::dynamic(&mut files, "bin/modprobe", &kmod()?, "bin/kmod")?;
         files.own.push(Entry::program("contestant", files::read(&self.programs.guest("driver"))?));
         self.tree(&mut files)?;
-        let words = ["/init", "/bin/modprobe", "-a"].map(String::from);
-        files.arguments =
-            words.into_iter().chain(self.names().split(' ').map(String::from)).collect();
+        let mut words = vec!["/init", "/sys", "/bin/modprobe", "-a"];
+        // By sysfs it knows what it has loaded, and that matters where many names need the same.
+        words.retain(|word| *word != "/sys" || self.form == Form::Names);
+        files.arguments = words.into_iter().map(String::from).chain(self.names()).collect();
         Ok(files)
     }
 
     /// toybox, dynamic as Debian builds it, one process a module.
     fn toybox(&self) -> Result<Files> {
         let root = packages::get("toybox", &["toybox", "libc6", "libcrypt1"])?;
-        let mut files = Files { modules: self.flat()?, ..Files::default() };
+        let mut files = Files { modules: self.flat()?, list: self.paths(), ..Files::default() };
         files::dynamic(&mut files, "bin/insmod", &root, "bin/toybox")?;
         files.own.push(Entry::program("contestant", files::read(&self.programs.guest("driver"))?));
         files.arguments = vec!["/init".into()];
@@ -236,8 +264,10 @@ impl Place<'_> {
         Ok(files)
     }
 
-    fn names(&self) -> String {
-        self.modules.iter().map(|module| module.name.as_str()).collect::<Vec<_>>().join(" ")
+    /// The names that a list has: of all modules, or of those that nothing else leads to.
+    fn names(&self) -> Vec<String> {
+        let is_listed = |module: &&Module| self.form != Form::Names || module.is_wanted();
+        self.modules.iter().filter(is_listed).map(|module| module.name.clone()).collect()
     }
 }
 

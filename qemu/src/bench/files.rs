@@ -17,6 +17,8 @@ pub struct Files {
     pub modules: Vec<Entry>,
     /// Its arguments, its own name first.
     pub arguments: Vec<String>,
+    /// What the kernel's command line lists.
+    pub list: Vec<String>,
     /// Bytes of its program.
     pub binary: u64,
 }

@@ -1,8 +1,7 @@
 //! `--only SET/FORM/CONTESTANT`: any of them, in any order.
 
 use super::contestant::Contestant;
-use super::sets::form_name;
-use insinit_initramfs::Compression;
+use super::sets::Form;
 
 /// What is to be measured; empty is everything.
 pub struct Filter(Vec<Vec<String>>);
@@ -17,10 +16,10 @@ impl Filter {
 
     /// Whether this is to be measured.
     #[must_use]
-    pub fn takes(&self, set: usize, form: Compression, contestant: &Contestant) -> bool {
+    pub fn takes(&self, set: usize, form: Form, contestant: &Contestant) -> bool {
         let fits = |part: &String| {
             *part == set.to_string()
-                || part == form_name(form)
+                || part == form.name()
                 || part.parse::<usize>().is_err() && contestant.name().contains(part.as_str())
         };
         self.0.is_empty() || self.0.iter().any(|parts| parts.iter().all(fits))
@@ -30,13 +29,15 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use insinit_initramfs::Compression;
 
     #[test]
     fn every_part_of_a_word_has_to_fit() {
         let filter = |word: &str| Filter::of(&[word.to_string()]);
-        let takes = |word, set| filter(word).takes(set, Compression::None, &Contestant::Insinit);
+        let takes = |word, set| filter(word).takes(set, Form::PLAIN, &Contestant::Insinit);
         assert!(takes("12/insinit", 12) && takes("plain", 1) && takes("insinit/plain/60", 60));
+        assert!(Filter::of(&["35/names".into()]).takes(35, Form::Names, &Contestant::Kmod));
         assert!(!takes("12/insinit", 1) && !takes("gz", 12) && !takes("12/kmod", 12));
-        assert!(Filter::of(&[]).takes(1, Compression::Xz, &Contestant::Kmod));
+        assert!(Filter::of(&[]).takes(1, Form::Packed(Compression::Xz), &Contestant::Kmod));
     }
 }

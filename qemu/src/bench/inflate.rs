@@ -3,7 +3,7 @@
 
 use super::packages;
 use super::programs::Programs;
-use super::sets::{FORMS, form_name};
+use super::sets::Form;
 use crate::image;
 use crate::kernel::Kernel;
 use crate::kernels;
@@ -80,7 +80,7 @@ pub fn run(programs: &Programs, folder: &Path, json: Option<&Path>) -> Result<bo
     for machine in &MACHINES {
         let kernel = kernels::named(machine.kernel).context("no kernel of that name")?.get()?;
         let module = largest(&kernel)?;
-        for form in FORMS.into_iter().filter(|form| *form != Compression::None) {
+        for form in [Compression::Gzip, Compression::Xz, Compression::Zstd] {
             let (file, bytes) = packed(&kernel, &module, form, &place, machine.name)?;
             let ours = cpu(programs, &tools, &programs.guest("inflate"), &[], &file)?;
             for (_, peer, word, most) in PEERS.iter().filter(|(its, ..)| *its == form) {
@@ -88,7 +88,7 @@ pub fn run(programs: &Programs, folder: &Path, json: Option<&Path>) -> Result<bo
                 let duel = Duel {
                     machine: machine.name,
                     module: module.clone(),
-                    form: form_name(form),
+                    form: Form::Packed(form).name(),
                     bytes,
                     peer,
                     times: [ours, its],

@@ -2,7 +2,6 @@
 
 use super::cells::{Cell, find};
 use super::contestant::Contestant;
-use super::sets::form_name;
 use super::table::ROWS;
 
 /// One object: the kernel's release and a list of cells. A contestant that can't load a form has no figures.
@@ -16,7 +15,7 @@ pub fn of(cells: &[Cell], release: &str) -> String {
 fn one(cells: &[Cell], (key, figures): &Cell) -> String {
     let mut fields = vec![
         format!("\"modules\": {}", key.size),
-        format!("\"form\": {}", text(form_name(key.form))),
+        format!("\"form\": {}", text(key.form.name())),
         format!("\"contestant\": {}", text(&key.contestant.name())),
     ];
     let floor = find(cells, key.size, key.form, &Contestant::Floor);

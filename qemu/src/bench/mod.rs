@@ -21,6 +21,7 @@ mod programs;
 pub mod sample;
 mod sets;
 mod table;
+mod whole;
 
 use crate::cli::BenchOptions;
 use crate::kernels;

@@ -3,11 +3,11 @@
 use super::boot::Guest;
 use super::contestant::Contestant;
 use super::programs;
+use super::sets::Form;
 use crate::kernels;
 use crate::programs as loader;
 use crate::suite::Tally;
 use anyhow::{Context, Result, ensure};
-use insinit_initramfs::Compression;
 use std::fs;
 
 /// What the check is called.
@@ -40,8 +40,8 @@ fn measure() -> Result<String> {
     fs::create_dir_all(&folder)?;
     let guest = Guest::new(kernel, programs, &folder)?;
     let count = |contestant: Contestant| {
-        let files = guest.files(&contestant, SIZE, Compression::None)?;
-        guest.count(&files, SIZE, Compression::None, None)
+        let files = guest.files(&contestant, SIZE, Form::PLAIN)?;
+        guest.count(&files, SIZE, Form::PLAIN, None)
     };
     let (floor, ours) = (count(Contestant::Floor)?, count(Contestant::Insinit)?);
     let ratio = ours.outside as f64 / floor.outside as f64;

@@ -2,8 +2,7 @@
 
 use super::cells::{Cell, Figures, find};
 use super::contestant::Contestant;
-use super::sets::{FORMS, SIZES, form_name};
-use insinit_initramfs::Compression;
+use super::sets::{self, Form};
 use std::fmt::Write;
 
 /// A figure: how it is called for people and in JSON, and how it is found.
@@ -29,24 +28,18 @@ const WIDTH: usize = 22;
 /// All tables.
 #[must_use]
 pub fn shown(cells: &[Cell]) -> String {
-    let mut text = String::new();
-    for size in SIZES {
-        for form in FORMS {
-            text += &one(cells, size, form);
-        }
-    }
-    text
+    sets::all().into_iter().map(|(size, form)| one(cells, size, form)).collect()
 }
 
 /// The table of a set and a form; nothing where nothing was measured.
-fn one(cells: &[Cell], size: usize, form: Compression) -> String {
+fn one(cells: &[Cell], size: usize, form: Form) -> String {
     let rows: Vec<&Cell> =
         cells.iter().filter(|(key, _)| key.size == size && key.form == form).collect();
     if rows.is_empty() {
         return String::new();
     }
     let floor = find(cells, size, form, &Contestant::Floor);
-    let mut text = format!("\n{size} modules, {}\n\n{:20}", form_name(form), "");
+    let mut text = format!("\n{size} modules, {}\n\n{:20}", form.name(), "");
     for (name, _, _) in ROWS {
         let _ = write!(text, "{name:>WIDTH$}");
     }

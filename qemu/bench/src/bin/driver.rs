@@ -1,5 +1,6 @@
 //! The smallest init there can be for a program that loads modules: runs the programs of its
-//! arguments, with a `;` behind each but the last, to their ends, then becomes the real init. The best case of a peer that is driven by a shell otherwise.
+//! arguments, with a `;` behind each but the last, to their ends, then becomes the real init. The best case of a
+//! peer that is driven by a shell otherwise. With `/sys` in front of them sysfs is mounted there first.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::ffi::c_char;
@@ -19,7 +20,10 @@ fn run(mut k: Linux, mut process: Process) -> ! {
     let _ = process.argv.take();
     let (mut begin, mut at) = (process.argv.as_ptr().cast_mut(), 0usize);
     while let Some(word) = process.argv.take() {
-        if word == c";" {
+        if word == c"/sys" {
+            let _ = k.mount(c"sysfs", word, c"sysfs", 0, c"");
+            begin = process.argv.as_ptr().cast_mut();
+        } else if word == c";" {
             // SAFETY: the slot of the word that was just taken; a null ends the vector there.
             unsafe { *begin.add(at) = core::ptr::null() };
             spawn(&mut k, begin, envp);
