@@ -3,7 +3,8 @@
 
 use crate::name::normal;
 
-/// Whether `text` matches `pattern`: `*`, `?`, `[a-z]`, `[!a]`; `-` and `_` are equal outside brackets.
+/// Whether `text` matches `pattern`: `*`, `?`, `[a-z]`, `[!a]`. A `-` of the text is a `_`, as kmod's
+/// `alias_normalize` makes it before it matches, and so is one of the pattern outside brackets.
 ///
 /// Takes time in proportion to the product of the lengths at worst: only the last `*` is tried again.
 #[must_use]
@@ -52,7 +53,7 @@ pub fn is_wild(byte: u8) -> bool {
 fn take(pattern: &mut &[u8], byte: u8) -> bool {
     match next(pattern) {
         Some(b'?') => true,
-        Some(b'[') => bracket(pattern, byte).unwrap_or(false),
+        Some(b'[') => bracket(pattern, normal(byte)).unwrap_or(false),
         wanted => wanted.map(normal) == Some(normal(byte)),
     }
 }
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn patterns_match_as_fnmatch_does() {
-        let cases: [(&str, &str, bool); 17] = [
+        let cases: [(&str, &str, bool); 18] = [
             ("pci:v00008086d*sv*", "pci:v00008086d00001234sv0000", true),
             ("pci:v00008086d*sv*", "pci:v00008087d00001234sv0000", false),
             ("usb:v05ACp[0-9]*", "usb:v05ACp8242", true),
@@ -106,8 +107,9 @@ mod tests {
             ("a*b*c", "aXbYbZc", true),
             ("a*b*c", "aXbYbZ", false),
             ("crypto-crc32c", "crypto_crc32c", true),
-            ("x[-]y", "x-y", true),
-            ("x[-]y", "x_y", false),
+            ("x[-]y", "x-y", false),
+            ("x[_]y", "x-y", true),
+            ("x[!-]y", "x-y", true),
             ("x[]]y", "x]y", true),
             ("x[a", "xa", false),
             ("of:N*T*Cti,tas 2*", "of:NxTyCti,tas 20", true),
