@@ -8,7 +8,7 @@ use crate::kernel::{Errno, Kernel, Result, Stop};
 use crate::line::Priority;
 use crate::list::{self, Entry};
 use crate::mem::{self, Table, Zero};
-use crate::modprobe::{Rule, Rules};
+use crate::modprobe::{Lines, Rules};
 use crate::name;
 use crate::text;
 use crate::ways::Ways;
@@ -89,8 +89,8 @@ pub struct Config {
     pub params: Table<Word<'static>>,
     /// The block lists of the command line.
     pub blocked: Table<Block>,
-    /// The rules of modprobe.d and of the tree's `modules.softdep`: [`crate::modprobe::Rules`].
-    pub rules: Option<&'static [Rule]>,
+    /// The lines of modprobe.d and of the tree's `modules.softdep`.
+    pub rules: Lines,
     /// Words that could not be used.
     pub complaints: Table<Complaint>,
     /// `insinit.list=`; empty is none.
@@ -250,11 +250,11 @@ impl Config {
         self.list.unwrap_or(b"/etc/modules")
     }
 
-    /// The rules, from the first on.
+    /// The lines that begin with the word of that number, from the first on.
     #[must_use]
     #[inline(never)]
-    pub fn rules(&self) -> Rules {
-        Rules::of(self.rules.unwrap_or_default())
+    pub fn rules(&self, verb: usize) -> Rules<'_> {
+        Rules::of(self.rules.get(verb).map_or(&[], |rules| rules))
     }
 
     /// Reads the words of a configuration file: one or more a line, `#` lines are comments.

@@ -37,9 +37,21 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
 /// Whether the first bytes don't rule it out.
 #[must_use]
 pub fn may_match(pattern: &[u8], text: &[u8]) -> bool {
-    match (pattern, text) {
-        ([byte, ..], [first, ..]) => is_wild(*byte) || normal(*byte) == normal(*first),
-        _ => true,
+    may_begin(first(pattern), first(text))
+}
+
+/// Whether what has these [`first`] bytes may match.
+#[must_use]
+pub fn may_begin(pattern: u8, text: u8) -> bool {
+    pattern == text || pattern == 0 || text == 0
+}
+
+/// The byte that a text begins with, 0 where it may be any.
+#[must_use]
+pub fn first(text: &[u8]) -> u8 {
+    match text {
+        [] | [b'*' | b'?' | b'[', ..] => 0,
+        [byte, ..] => normal(*byte),
     }
 }
 

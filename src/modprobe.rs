@@ -1,6 +1,6 @@
 //! modprobe's configuration: the lines of modprobe.d(5), and those of `modules.softdep`.
 //!
-//! Takes the folders' files, gives one text with a rule a line. What a rule does to a name is the
+//! Takes the folders' files, gives their lines by the word that each begins with. What a rule does to a name is the
 //! plan's business, and [`crate::params`]'s.
 #![forbid(unsafe_code)]
 
@@ -18,17 +18,25 @@ use crate::text;
 /// (kmod `libkmod/libkmod.c`, `default_config_paths`).
 const PARENTS: &[u8] = b"/etc /run /usr/local/lib /usr/lib /lib";
 
-/// What the plan and the parameters look for.
-const RULES: &[u8] = b"alias blacklist options softdep install";
+/// The words that lines begin with, in the order of their numbers; most lines are the first's.
+const VERBS: &[u8] = b"softdep alias blacklist options install";
 
-/// The word of the line before each file's own; no file can hold it, for it would be taken as an escape.
-const FILE: &[u8] = b"\\";
+/// The number of `softdep` lines: [`crate::config::Config::rules`].
+pub const SOFTDEP: usize = 0;
+/// The number of `alias` lines.
+pub const ALIAS: usize = 1;
+/// The number of `blacklist` lines.
+pub const BLACKLIST: usize = 2;
+/// The number of `options` lines.
+pub const OPTIONS: usize = 3;
+/// The number of `install` lines.
+pub const INSTALL: usize = 4;
 
-/// A line of a file.
+/// A line of a file, behind the word that it begins with.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// The first letter of the word that it begins with; each of [`RULES`] has its own.
-    verb: u8,
+    /// What it begins with: [`glob::first`].
+    first: u8,
     /// The name that it is about.
     name: &'static [u8],
     /// What follows.
@@ -37,26 +45,13 @@ pub struct Rule {
     by: &'static [u8],
 }
 
-/// The lines of a text that [`add`] made.
-pub fn parse<K: Kernel>(k: &mut K, mut text: &'static [u8]) -> &'static [Rule] {
-    let (mut rules, mut by) = (Table::new(), b"".as_slice());
-    while let Some(mut rest) = text::take(&mut text, b'\n') {
-        let word = text::take_word(&mut rest).unwrap_or_default();
-        if word == FILE {
-            by = text::trim(rest);
-        } else if name::position(RULES, word).is_some()
-            && let (Some(verb), Some(name)) = (word.first().copied(), text::take_word(&mut rest))
-        {
-            rules.push(k, Rule { verb, name, rest, by });
-        }
-    }
-    rules.into_slice()
-}
+/// All lines, by the number of their word.
+pub type Lines = [Table<Rule>; 5];
 
-/// Rules, looked at one by one.
+/// Lines that begin with the same word, looked at one by one.
 #[derive(Clone, Copy)]
-pub struct Rules {
-    left: &'static [Rule],
+pub struct Rules<'a> {
+    left: &'a [Rule],
     /// What follows the name in the line that was taken last.
     pub rest: &'static [u8],
     /// The file that it stands in.
@@ -65,30 +60,37 @@ pub struct Rules {
     pub about: &'static [u8],
 }
 
-impl Rules {
+impl<'a> Rules<'a> {
     /// All of them.
     #[must_use]
-    pub fn of(left: &'static [Rule]) -> Self {
+    pub fn of(left: &'a [Rule]) -> Self {
         Self { left, rest: b"", by: b"", about: b"" }
     }
 
-    /// Takes the next line that begins with that word, given by its first letter: the name that it is about.
+    /// Whether there is none left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// Takes the next line: the name that it is about.
     #[inline(never)]
-    pub fn next(&mut self, verb: u8) -> Option<&'static [u8]> {
+    pub fn take(&mut self) -> Option<&'static [u8]> {
+        let about = glob::first(self.about);
         loop {
             let (rule, left) = self.left.split_first()?;
             self.left = left;
-            if rule.verb == verb && glob::may_match(rule.name, self.about) {
+            if glob::may_begin(rule.first, about) {
                 (self.rest, self.by) = (rule.rest, rule.by);
                 return Some(rule.name);
             }
         }
     }
 
-    /// The file whose first `install` line for the module keeps it away; other commands are none of ours.
+    /// The file whose first of these `install` lines for the module keeps it away; other commands are none of ours.
     #[must_use]
     pub fn blocks(mut self, module: &[u8]) -> Option<&'static [u8]> {
-        while let Some(pattern) = self.next(b'i') {
+        while let Some(pattern) = self.take() {
             if glob::matches(pattern, module) {
                 return does_nothing(self.rest).then_some(self.by);
             }
@@ -106,7 +108,7 @@ fn does_nothing(mut command: &[u8]) -> bool {
 
 /// Adds the files of all folders below `root`, by the order of their names.
 #[inline(never)]
-pub fn read<K: Kernel>(k: &mut K, log: &mut Log, rules: &mut Table<u8>, root: &[u8], top: Top) {
+pub fn read<K: Kernel>(k: &mut K, log: &mut Log, lines: &mut Lines, root: &[u8], top: Top) {
     let (mut found, mut parents) = (Table::<&'static [u8]>::new(), PARENTS);
     while let Some(parent) = text::take(&mut parents, b' ') {
         if !top.may_have(parent) {
@@ -125,7 +127,7 @@ pub fn read<K: Kernel>(k: &mut K, log: &mut Log, rules: &mut Table<u8>, root: &[
         last = name::base(file);
         let path = mem::path(k, &[file]);
         match files::read(k, path) {
-            Ok(text) => add(k, log, rules, text, text::tail(file, root.len())),
+            Ok(text) => add(k, log, lines, text, text::tail(file, root.len())),
             Err(errno) => {
                 log.say(Priority::Warning, form!("read %: %")).bytes(file).failed(errno);
                 log.send(k);
@@ -146,51 +148,62 @@ fn after(files: &[&'static [u8]], last: &[u8]) -> Option<&'static [u8]> {
     next
 }
 
-/// Adds the lines of a file. A backslash joins two of them, and elsewhere only what follows it counts
-/// (kmod `shared/util.c`, `freadline_wrapped`); tabs become blanks (kmod `libkmod/libkmod-config.c`).
+/// Adds the lines of a file.
 #[inline(never)]
 pub fn add<K: Kernel>(
     k: &mut K,
     log: &mut Log,
-    rules: &mut Table<u8>,
-    mut text: &[u8],
-    file: &[u8],
+    lines: &mut Lines,
+    mut text: &'static [u8],
+    by: &'static [u8],
 ) {
-    let head = mem::path(k, &[FILE, b" ", file, b"\n"]).to_bytes();
-    rules.extend(k, head);
-    let (mut number, mut start) = (0_u64, rules.len());
-    while let Some(line) = text::take(&mut text, b'\n') {
+    let (mut number, is_plain) = (0, !text::has(text, b'\\') && !text::has(text, b'\t'));
+    while !text.is_empty() {
+        let line = match is_plain {
+            true => text::cut(&mut text, b'\n'),
+            false => joined(k, &mut text, &mut number),
+        };
         number = number.wrapping_add(1);
-        let mut escaped = false;
-        for byte in line.strip_suffix(b"\r").unwrap_or(line) {
-            escaped = *byte == b'\\' && !escaped;
-            if !escaped {
-                rules.push(k, if *byte == b'\t' { b' ' } else { *byte });
-            }
-        }
-        if !escaped || text.is_empty() {
-            let line = text::tail(rules, start);
-            if let Some(priority) = ignored(line) {
-                log.say(priority, form!("read %:%: ignored: %"))
-                    .bytes(file)
-                    .number(number)
-                    .bytes(line);
-                log.send(k);
-            }
-            rules.push(k, b'\n');
-            start = rules.len();
+        if let Some(priority) = take(k, lines, line, by) {
+            log.say(priority, form!("read %:%: ignored: %")).bytes(by).number(number).bytes(line);
+            log.send(k);
         }
     }
 }
 
-/// How loud it is to be said that a line does nothing here.
-fn ignored(mut line: &[u8]) -> Option<Priority> {
-    match text::take_word(&mut line)? {
-        [b'#', ..] => None,
-        b"install" => {
-            text::take_word(&mut line);
-            (!does_nothing(line)).then_some(Priority::Warning)
+/// Takes a line, and all that a backslash at its end joins to it, which `number` counts. Elsewhere only what follows a
+/// backslash counts (kmod `shared/util.c`, `freadline_wrapped`); tabs become blanks (kmod `libkmod/libkmod-config.c`).
+fn joined<K: Kernel>(k: &mut K, text: &mut &'static [u8], number: &mut u64) -> &'static [u8] {
+    let mut whole = Table::new();
+    loop {
+        let (line, mut escaped) = (text::cut(text, b'\n'), false);
+        for byte in line.strip_suffix(b"\r").unwrap_or(line) {
+            escaped = *byte == b'\\' && !escaped;
+            if !escaped {
+                whole.push(k, if *byte == b'\t' { b' ' } else { *byte });
+            }
         }
-        word => name::position(RULES, word).is_none().then_some(Priority::Debug),
+        if !escaped || text.is_empty() {
+            return whole.into_slice();
+        }
+        *number = number.wrapping_add(1);
     }
+}
+
+/// Takes in what a line says; gives how loud it is to be said that it does nothing here.
+fn take<K: Kernel>(
+    k: &mut K,
+    lines: &mut Lines,
+    mut line: &'static [u8],
+    by: &'static [u8],
+) -> Option<Priority> {
+    let verb = match text::take_word(&mut line)? {
+        [b'#', ..] => return None,
+        word => name::position(VERBS, word),
+    };
+    let Some(verb) = verb else { return Some(Priority::Debug) };
+    if let (Some(name), Some(rules)) = (text::take_word(&mut line), lines.get_mut(verb)) {
+        rules.push(k, Rule { first: glob::first(name), name, rest: line, by });
+    }
+    (verb == INSTALL && !does_nothing(line)).then_some(Priority::Warning)
 }

@@ -8,6 +8,7 @@ use crate::cmdline::Word;
 use crate::config::Config;
 use crate::kernel::Kernel;
 use crate::mem::{self, Table};
+use crate::modprobe;
 use crate::name;
 use crate::plan::Plan;
 use crate::text;
@@ -23,13 +24,12 @@ pub fn of_step<K: Kernel>(
     plan: &Plan,
     number: u32,
 ) -> Option<&'static CStr> {
-    let (mut text, mut rules) = (Table::new(), config.rules());
+    let (mut text, mut rules) = (Table::new(), config.rules(modprobe::OPTIONS));
     let step = plan.step(number)?;
-    let no_rules = config.rules.is_none_or(|rules| rules.is_empty());
-    if no_rules && plan.extras.is_empty() && config.params.is_empty() {
+    if rules.is_empty() && plan.extras.is_empty() && config.params.is_empty() {
         return Some(c"");
     }
-    while let Some(module) = rules.next(b'o') {
+    while let Some(module) = rules.take() {
         if name::same(module, step.name) || name::same(module, step.alias) {
             append(k, &mut text, text::trim(rules.rest));
         }

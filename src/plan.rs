@@ -134,7 +134,7 @@ pub fn open<K: Kernel>(
     place: Place,
     scope: Scope,
 ) {
-    let mut rules = Table::new();
+    let mut rules = modprobe::Lines::default();
     if scope.any {
         modprobe::read(k, log, &mut rules, place.root, config.top);
     }
@@ -144,7 +144,7 @@ pub fn open<K: Kernel>(
         let softdeps = tree.text(k, tree::SOFTDEP);
         modprobe::add(k, log, &mut rules, softdeps, b"modules.softdep");
     }
-    config.rules = Some(modprobe::parse(k, rules.into_slice()));
+    config.rules = rules;
 }
 
 impl Plan {
@@ -325,8 +325,8 @@ impl Planner<'_> {
     #[inline(never)]
     fn resolve<K: Kernel>(&mut self, k: &mut K, wanted: &'static [u8], link: Link) {
         let (start, mut hidden, mut names) = (self.plan.pending.len(), None, Table::new());
-        let mut rules = self.config.rules();
-        while let Some(pattern) = rules.next(b'a') {
+        let mut rules = self.config.rules(modprobe::ALIAS);
+        while let Some(pattern) = rules.take() {
             if glob::matches(pattern, wanted) {
                 match text::take_word(&mut rules.rest) {
                     Some(b"off") => hidden = Some(rules.by),
@@ -360,9 +360,9 @@ impl Planner<'_> {
     /// The file that hides a module from what leads to it; soft dependencies see it.
     #[inline(never)]
     fn blacklisted(&self, name: &[u8], link: Link) -> Option<&'static [u8]> {
-        let mut rules = self.config.rules();
+        let mut rules = self.config.rules(modprobe::BLACKLIST);
         while matches!(link, Link::Hard | Link::Device)
-            && let Some(hidden) = rules.next(b'b')
+            && let Some(hidden) = rules.take()
         {
             if name::same(hidden, name) {
                 return Some(rules.by);
@@ -429,7 +429,9 @@ impl Planner<'_> {
                 return Task::Blocked(block.by);
             }
         }
-        if let Some(by) = self.hidden.take().or_else(|| self.config.rules().blocks(name)) {
+        if let Some(by) =
+            self.hidden.take().or_else(|| self.config.rules(modprobe::INSTALL).blocks(name))
+        {
             return Task::Blocked(by);
         }
         match file {
@@ -466,9 +468,9 @@ impl Planner<'_> {
     /// `libkmod/libkmod-config.c`, `kmod_config_add_softdep`).
     #[inline(never)]
     fn softdeps<K: Kernel>(&mut self, k: &mut K, step: u32, link: Link) -> bool {
-        let (mut rules, mut any) = (self.config.rules(), false);
+        let (mut rules, mut any) = (self.config.rules(modprobe::SOFTDEP), false);
         rules.about = self.plan.step(step).map_or(b"", |step| step.name);
-        while let Some(module) = rules.next(b's') {
+        while let Some(module) = rules.take() {
             let is_about = glob::matches(module, rules.about);
             any |= is_about;
             let mut wanted = false;
