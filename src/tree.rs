@@ -34,20 +34,27 @@ const BUILTIN: usize = 2;
 /// The number of `modules.builtin.modinfo`: `MODULE.alias=PATTERN` and the like, a NUL behind each.
 const MODINFO: usize = 3;
 
-/// The text files of a tree besides `modules.dep`.
-const FILES: [&[u8]; 4] =
-    [b"modules.softdep", b"modules.alias", b"modules.builtin", b"modules.builtin.modinfo"];
-
-/// The binary twins: of `modules.dep`, and of [`FILES`] under their own numbers.
-#[cfg(feature = "bins")]
-const TWINS: [&[u8]; 4] = [
+/// The text files of a tree besides `modules.dep`, then the binary twins.
+const FILES: &[&[u8]] = &[
+    b"modules.softdep",
+    b"modules.alias",
+    b"modules.builtin",
+    b"modules.builtin.modinfo",
+    #[cfg(feature = "bins")]
     b"modules.dep.bin",
+    #[cfg(feature = "bins")]
     b"modules.alias.bin",
+    #[cfg(feature = "bins")]
     b"modules.builtin.bin",
+    #[cfg(feature = "bins")]
     b"modules.builtin.alias.bin",
 ];
 
-/// The number of `modules.dep`'s twin: `modules.softdep` has none.
+/// How far behind a text its twin stands; `modules.dep`'s stands where that of `modules.softdep` would.
+#[cfg(feature = "bins")]
+const TWIN: usize = 4;
+
+/// The number of `modules.dep`, for its twin.
 const DEP: usize = SOFTDEP;
 
 /// A module tree. Without one every look-up finds nothing.
@@ -62,9 +69,9 @@ pub struct Tree {
     pub unread: Option<(&'static [u8], Errno)>,
     /// Those of [`FILES`] that were needed.
     texts: [Option<&'static [u8]>; FILES.len()],
-    /// The binary twins; none where they don't serve.
+    /// The binary twins are as new as the text.
     #[cfg(feature = "bins")]
-    bins: [Option<&'static [u8]>; TWINS.len()],
+    has_twins: bool,
     #[cfg(feature = "bins")]
     search: crate::trie::Search,
 }
@@ -80,9 +87,13 @@ impl Tree {
             return;
         }
         let mut text = self.file(k, b"modules.dep");
+        // A text that is newer than its twin begins with a comment, which depmod doesn't write.
         #[cfg(feature = "bins")]
-        if self.open_bins(k, text) {
-            return;
+        {
+            self.has_twins = text.first() != Some(&b'#');
+            if self.has_twins && !self.text(k, DEP.wrapping_add(TWIN)).is_empty() {
+                return;
+            }
         }
         if text.is_empty() && by_name {
             let folder = self.path(k, b"").to_bytes();
@@ -91,18 +102,6 @@ impl Tree {
             text = found.into_slice();
         }
         self.index = Index::of(k, text);
-    }
-
-    /// Opens the binary twins, where they are as new as the text: one that is newer begins with a comment,
-    /// which depmod doesn't write. Whether names can be looked up there.
-    #[cfg(feature = "bins")]
-    fn open_bins<K: Kernel>(&mut self, k: &mut K, text: &[u8]) -> bool {
-        if text.first() != Some(&b'#') {
-            self.bins =
-                TWINS.map(|file| Some(self.file(k, file)).filter(|file| crate::trie::is_one(file)));
-        }
-        let [dep, ..] = self.bins;
-        dep.is_some()
     }
 
     /// A file of the tree's own folder, mapped; empty if there is none.
@@ -116,14 +115,16 @@ impl Tree {
         })
     }
 
-    /// One of [`FILES`], mapped when it is needed first; empty if it isn't there.
+    /// One of [`FILES`], mapped when it is needed first; empty if it isn't there, or a twin that isn't one.
     #[inline(never)]
     pub fn text<K: Kernel>(&mut self, k: &mut K, number: usize) -> &'static [u8] {
         if let Some(Some(text)) = self.texts.get(number) {
             return text;
         }
-        let file = FILES.get(number).copied().unwrap_or_default();
-        let text = if self.dir.is_empty() { b"" } else { self.file(k, file) };
+        let Some(file) = FILES.get(number).filter(|_| !self.dir.is_empty()) else { return b"" };
+        let text = self.file(k, file);
+        #[cfg(feature = "bins")]
+        let text = if number < TWIN || crate::trie::is_one(text) { text } else { b"" };
         if let Some(kept) = self.texts.get_mut(number) {
             *kept = Some(text);
         }
@@ -204,7 +205,10 @@ impl Tree {
     #[cfg(feature = "bins")]
     #[inline(never)]
     fn twin<K: Kernel>(&mut self, k: &mut K, number: usize, wanted: &[u8]) -> Option<&[Value]> {
-        let file = self.bins.get(number).copied().flatten()?;
+        let file = if self.has_twins { self.text(k, number.wrapping_add(TWIN)) } else { b"" };
+        if file.is_empty() {
+            return None;
+        }
         self.search.run(k, file, wanted);
         Some(&self.search.found)
     }
