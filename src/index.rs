@@ -32,18 +32,28 @@ impl Index {
     /// The index of `text`, which has the form of `modules.dep`; what is behind the first 4 GiB counts
     /// for nothing. Of two lines with one name the path counts that [`is_before`] the other.
     pub fn of<K: Kernel>(k: &mut K, text: &'static [u8]) -> Self {
-        let (mut rest, mut lines) = (text, 2_usize);
-        while text::take(&mut rest, b'\n').is_some() {
-            lines = lines.saturating_add(2);
+        // Most lines of depmod's are longer than 128 bytes; where they are shorter, it takes another try.
+        let mut slots = (text.len() / 64).next_power_of_two();
+        loop {
+            let mut index = Self { text, slots: mem::zeros(k, slots) };
+            if index.fill(slots / 2) {
+                return index;
+            }
+            slots = slots.saturating_mul(2);
         }
-        let mut index = Self { text, slots: mem::zeros(k, lines.next_power_of_two()) };
-        rest = text;
+    }
+
+    /// Takes the lines in, if they aren't more than that.
+    fn fill(&mut self, mut room: usize) -> bool {
+        let (text, mut rest) = (self.text, self.text);
         loop {
             let offset = text.len().saturating_sub(rest.len()).saturating_add(1);
-            let Some(line) = text::take(&mut rest, b'\n') else { return index };
+            let Some(line) = text::take(&mut rest, b'\n') else { return true };
             if let (Some(colon @ 1..), Ok(offset)) = (text::find(line, b':'), u32::try_from(offset))
             {
-                index.insert(text::head(line, colon), offset);
+                let Some(left) = room.checked_sub(1) else { return false };
+                room = left;
+                self.insert(text::head(line, colon), offset);
             }
         }
     }

@@ -260,8 +260,8 @@ fn next_builtin(items: &mut &'static [u8], wanted: &[u8]) -> Option<&'static [u8
 fn next_module(lines: &mut &'static [u8], alias: &[u8]) -> Option<&'static [u8]> {
     loop {
         let line = text::take(lines, b'\n')?;
-        if let Some(mut pattern) = text::after(line, b"alias ")
-            && glob::may_match(text::trim(text::head(pattern, 1)), alias)
+        if glob::may_match(text::trim(text::head(text::tail(line, 6), 1)), alias)
+            && let Some(mut pattern) = text::after(line, b"alias ")
             && let Some(name) = text::take_last(&mut pattern)
             && glob::matches(text::trim(pattern), alias)
         {
