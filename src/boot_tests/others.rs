@@ -150,7 +150,7 @@ const CASES: &[Case] = &[
         "kmod alias_normalize, underscores",
         &["a", "b", "c"],
         &[(X, "alias t-[abc.]-1 a\nalias [aa][bb]-s b\nalias -x[-b]c- c\n")],
-        "insinit.modules=t_._1,ab-s,_x-c_",
+        "insinit.modules=t_._1,ab-s,_xbc_",
         "a, b, c",
     ),
     (
