@@ -87,6 +87,13 @@ fn a_root_without_an_init_is_unmounted_and_nothing_deleted() {
 }
 
 #[test]
+fn the_roots_own_init_may_be_called_as_insinit_is() {
+    assert_eq!(boot(disk(&["/init"]), "init=/init").init(), "/init");
+    let linked = disk(&["/sbin/init"]).link("/init", "/sbin/init");
+    assert_eq!(boot(linked, "").init(), "/sbin/init");
+}
+
+#[test]
 fn links_lead_inside_the_new_root() {
     let linked = disk(&["/lib/systemd/systemd"]).link("/sbin/init", "/lib/systemd/systemd");
     assert_eq!(boot(linked, "").init(), "/sbin/init");

@@ -134,6 +134,7 @@ impl<K: Kernel> Boot<'_, K> {
         self.k.change_dir(ROOT)?;
         self.k.mount(c".", c"/", c"", MS_MOVE, c"")?;
         self.k.change_root(c".")?;
+        self.process.path = Some(c""); // what has insinit's path now is another file
         self.k.change_dir(c"/")
     }
 
