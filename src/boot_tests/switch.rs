@@ -188,6 +188,15 @@ fn modules_are_disabled_before_proc_may_be_gone() {
 }
 
 #[test]
+fn a_node_of_the_root_is_not_taken_for_one_that_was_made() {
+    let machine = machine().without_devtmpfs().disk(disk(&["/sbin/init", "/dev/kmsg"]));
+    let booted = machine.words("root=/dev/vda rw").boot();
+    let calls: Vec<String> = (1..=booted.calls()).map(|n| booted.call(n)).collect();
+    let last = |call: &str| calls.iter().rposition(|made| made == call);
+    assert!(last("unlink /dev/kmsg") < last("chroot ."), "{calls:#?}");
+}
+
+#[test]
 fn only_the_console_is_inherited() {
     let booted = boot(disk(&["/sbin/init"]), "");
     let End::Exec { fds, .. } = &booted.end else { panic!("{booted}") };

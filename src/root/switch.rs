@@ -46,6 +46,8 @@ impl<K: Kernel> Boot<'_, K> {
         }
         let is_initramfs = self.is_initramfs();
         self.log.refresh(self.k);
+        // What was made for it goes with the initramfs, and the new root may have a node of its own.
+        self.log.remove_node(self.k);
         let done = self.enter(is_initramfs);
         self.complain(form!("switch to the root%: %"), b"", done);
         done.is_ok()
