@@ -197,6 +197,14 @@ fn a_node_of_the_root_is_not_taken_for_one_that_was_made() {
 }
 
 #[test]
+fn a_tree_deeper_than_descriptors_last_is_deleted() {
+    let deep = format!("{}/file", "/d".repeat(1500));
+    let machine = machine().disk(disk(&["/sbin/init"])).file(&deep, "x");
+    let booted = machine.words("root=/dev/vda").boot();
+    assert_eq!(booted.first_root(), [""]);
+}
+
+#[test]
 fn only_the_console_is_inherited() {
     let booted = boot(disk(&["/sbin/init"]), "");
     let End::Exec { fds, .. } = &booted.end else { panic!("{booted}") };

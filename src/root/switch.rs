@@ -9,15 +9,16 @@ use super::ROOT;
 use super::program::{self, FINE, UNREACHED};
 use crate::boot::Boot;
 use crate::budget;
-use crate::files::{self, Kind};
+use crate::files;
 use crate::forms::form;
 use crate::handover::Init;
 use crate::kernel::{Errno, Kernel, Result};
 use crate::line::Priority;
 use crate::mem::{self, Table};
+use crate::name;
 use crate::text;
 use core::ffi::CStr;
-use linux_raw_sys::general::{MS_MOVE, O_DIRECTORY, O_NOCTTY, O_PATH, O_RDONLY, O_RDWR};
+use linux_raw_sys::general::{MS_MOVE, O_DIRECTORY, O_NOCTTY, O_PATH, O_RDWR};
 
 /// The mount points that are moved.
 const MOVES: &[u8] = b"/dev /proc /sys /run";
@@ -108,9 +109,9 @@ impl<K: Kernel> Boot<'_, K> {
         let done = self.become_root();
         if done.is_ok() && is_initramfs && self.k.change_dir_to(old).is_ok() {
             let device = self.k.stat(c".").unwrap_or_default().device;
-            let mut path = Table::new();
+            let (mut path, mut names) = (Table::new(), Table::new());
             path.extend(self.k, b".\0");
-            delete(self.k, &mut path, device);
+            delete(self.k, &mut path, &mut names, device);
             let _ = self.k.change_dir(c"/");
             self.put_back();
         }
@@ -155,22 +156,28 @@ impl<K: Kernel> Boot<'_, K> {
 }
 
 /// Deletes all that the folder holds on that device. `path` ends with a NUL, and so it comes back.
-fn delete<K: Kernel>(k: &mut K, path: &mut Table<u8>, device: u64) {
-    let len = path.len().saturating_sub(1);
-    let Ok(fd) = k.open(c_str(path), O_RDONLY | O_DIRECTORY) else { return };
-    let _ = files::entries_open(k, fd, &mut |k: &mut K, name, kind| {
+/// `names` are those that wait, a slash before each: no folder is open while another is looked into, for a
+/// tree may be deeper than there are descriptors.
+fn delete<K: Kernel>(k: &mut K, path: &mut Table<u8>, names: &mut Table<u8>, device: u64) {
+    let (len, waiting) = (path.len().saturating_sub(1), names.len());
+    let _ = files::entries(k, c_str(path), &mut |k: &mut K, name, _| {
+        names.push(k, b'/');
+        names.extend(k, name);
+    });
+    while names.len() > waiting {
+        let name = name::base(names);
         path.truncate(len);
         for part in [b"/", name, b"\0"] {
             path.extend(k, part);
         }
-        if kind != Kind::Dir {
-            let _ = k.unlink(c_str(path));
-        } else if k.stat(c_str(path)).is_ok_and(|stat| stat.device == device) {
-            delete(k, path, device);
+        names.truncate(names.len().saturating_sub(name.len()).saturating_sub(1));
+        if k.unlink(c_str(path)).is_err()
+            && k.stat(c_str(path)).is_ok_and(|stat| stat.device == device)
+        {
+            delete(k, path, names, device);
             let _ = k.remove_dir(c_str(path));
         }
-    });
-    k.close(fd);
+    }
     path.truncate(len);
     path.push(k, 0);
 }

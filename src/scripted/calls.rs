@@ -22,6 +22,9 @@ const INTERVAL: u64 = 5_000_000;
 /// What /proc/self/fd calls a file of memfd_create(2).
 pub const MEMFD: &str = "memfd:insinit";
 
+/// So many descriptors init may have (`include/asm-generic/resource.h`, `INR_OPEN_CUR`).
+const NOFILE: usize = 1024;
+
 /// The most bytes of a file that one write(2) takes here; Linux takes 2 GiB.
 const WRITE: usize = 100_000;
 
@@ -229,6 +232,9 @@ impl Kernel for Machine {
             Node::Block(number) => Node::File(self.disk_content(number).ok_or(Errno::ENXIO)?),
             node => node,
         };
+        if self.fds.open().len() >= NOFILE {
+            return Err(Errno::new(24)); // EMFILE
+        }
         let mut open = Open::new(&path, node, stat, flags);
         open.real = self.real(&path);
         Ok(self.fds.add(open))
