@@ -119,6 +119,7 @@ fn what_the_kernel_would_not_run_is_found_out_before() {
             "failed ENOENT: its interpreter or dynamic loader is missing",
         ),
         (b"#!/sbin/init\n".to_vec(), 0o755, "failed ELOOP: too many interpreters"),
+        (b"#! \n/bin/sh".to_vec(), 0o755, "failed ENOEXEC: not a program"),
         (b"hello".to_vec(), 0o755, "failed ENOEXEC: not a program"),
         (vec![], 0o755, "failed ENOEXEC: not a program"),
     ] {

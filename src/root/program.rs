@@ -74,9 +74,10 @@ fn needed<K: Kernel>(k: &mut K, fd: Fd, next: &mut &'static CStr) -> Fault {
     if let Some(mut line) = head.strip_prefix(b"#!") {
         // `fs/binfmt_script.c`
         line = text::cut(&mut line, b'\n');
-        if let Some(name) = text::take_word(&mut line) {
-            *next = up_to_nul(k, name);
-        }
+        let Some(name) = text::take_word(&mut line) else {
+            return (E::ENOEXEC, form!("not a program"));
+        };
+        *next = up_to_nul(k, name);
         return FINE;
     }
     if !head.starts_with(b"\x7fELF") {
