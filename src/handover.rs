@@ -104,9 +104,7 @@ impl<K: Kernel> Boot<'_, K> {
         #[cfg(feature = "jobs")]
         self.name_left();
         self.log.send(self.k);
-        if self.config.modules_disabled {
-            self.disable_modules();
-        }
+        self.disable_modules();
         self.log.refresh(self.k);
         self.log.remove_node(self.k);
         self.ground.clear(self.k);
@@ -121,11 +119,13 @@ impl<K: Kernel> Boot<'_, K> {
         (errno, why)
     }
 
-    /// Sets `kernel.modules_disabled`, which nothing but a restart takes back
+    /// Sets `kernel.modules_disabled` if it is to be, once: nothing but a restart takes it back
     /// (`Documentation/admin-guide/sysctl/kernel.rst`).
     #[inline(never)]
     pub fn disable_modules(&mut self) {
-        if let Err(errno) = files::write(self.k, DISABLED, b"1\n") {
+        if core::mem::take(&mut self.config.modules_disabled)
+            && let Err(errno) = files::write(self.k, DISABLED, b"1\n")
+        {
             self.log.say(Priority::Error, form!("modules_disabled: %")).failed(errno);
             self.log.send(self.k);
         }

@@ -124,6 +124,14 @@ fn modules_are_disabled_last_where_that_is_asked_for() {
 }
 
 #[test]
+fn modules_are_disabled_once_however_many_candidates_there_are() {
+    let machine = Machine::new().exec_answer("/sbin/init", Errno::ENOEXEC).program("/etc/init");
+    let booted = machine.words("insinit.modules_disabled").boot();
+    assert_eq!((booted.init(), booted.modules_disabled()), ("/etc/init", true));
+    assert!(!booted.says("modules_disabled: failed"), "{booted}");
+}
+
+#[test]
 fn modules_that_can_not_be_disabled_are_an_error() {
     let machine = || Machine::new().words("insinit.modules_disabled");
     let calls = machine().boot();

@@ -42,9 +42,7 @@ impl<K: Kernel> Boot<'_, K> {
         if done.is_err() || !has_init {
             return false;
         }
-        if core::mem::take(&mut self.config.modules_disabled) {
-            self.disable_modules();
-        }
+        self.disable_modules();
         let is_initramfs = self.is_initramfs();
         self.log.refresh(self.k);
         // What was made for it goes with the initramfs, and the new root may have a node of its own.
