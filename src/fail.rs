@@ -55,6 +55,7 @@ impl<K: Kernel> Boot<'_, K> {
     /// Runs the shell until it ends, once; false if it can't be.
     #[inline(never)]
     fn shell(&mut self, failed: Option<&Step>, next: Option<&[u8]>) -> bool {
+        let _ = self.ground.cmdline(self.k); // mounts /proc, which is gone where an exec has failed
         // The kernel's console that swallows everything (`drivers/tty/ttynull.c`) gives no input.
         self.no_shell |= files::text(self.k, c"/proc/consoles").starts_with(b"ttynull");
         if self.no_shell || self.ground.no_input || self.k.stat(SHELL).is_err() {

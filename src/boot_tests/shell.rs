@@ -113,3 +113,11 @@ fn a_console_that_swallows_everything_is_no_input() {
     let booted = machine.consoles("ttynull0  --- (EC  p  )  242:0\n").boot();
     assert_eq!((booted.count("spawn"), booted.end.clone()), (0, End::Exit(1)));
 }
+
+#[test]
+fn it_is_no_input_either_once_an_exec_has_failed() {
+    let machine = Machine::new().exec_answer("/sbin/init", Errno::ENOEXEC).program("/bin/sh");
+    let machine = machine.words("insinit.fail=shell insinit.init=/sbin/init");
+    let booted = machine.consoles("ttynull0  --- (EC  p  )  242:0\n").boot();
+    assert_eq!((booted.count("spawn"), booted.end.clone()), (0, End::Exit(1)));
+}
