@@ -192,7 +192,7 @@ impl Top {
     /// Whether a path can be there; only `/etc`, `/run`, `/usr` and `/lib` are known about.
     #[must_use]
     pub fn may_have(self, path: &[u8]) -> bool {
-        self.missing & bit(text::head(text::tail(path, 1), 3)) == 0
+        self.missing & bit(text::cut(&mut text::tail(path, 1), b'/')) == 0
     }
 }
 

@@ -54,6 +54,14 @@ fn the_list_file_may_be_named() {
 }
 
 #[test]
+fn a_folder_that_is_called_nearly_as_a_missing_one_is_not_missing() {
+    let machine = Machine::new().file("/a.ko", crate::scripted::elf("a"));
+    let booted =
+        machine.file("/library/list", "/a.ko\n").words("insinit.list=/library/list").boot();
+    assert_eq!((booted.order(), booted.loud(4)), (vec!["a"], vec![]));
+}
+
+#[test]
 fn an_empty_name_of_the_list_file_is_none() {
     let booted = file("a\n", "insinit.list= insinit.modules=b");
     assert_eq!((booted.order(), booted.loud(4)), (vec!["b"], vec![]));
