@@ -330,7 +330,8 @@ impl Planner<'_> {
             if glob::matches(pattern, wanted) {
                 match text::take_word(&mut rules.rest) {
                     Some(b"off") => hidden = Some(rules.by),
-                    target => names.push(k, target.unwrap_or_default()),
+                    Some(target) => names.push(k, target),
+                    None => {}
                 }
             }
         }

@@ -31,6 +31,7 @@ fn a_line_without_a_name_is_about_nothing() {
     let text = "options\nalias\nalias a\nblacklist\nsoftdep\ninstall\nsoftdep a\noptions b\n";
     let booted = rules(text, "insinit.modules=b");
     assert_eq!((booted.order(), booted.params("b")), (vec!["b"], ""));
+    assert_eq!(rules("alias a\n", "insinit.modules=a").order(), ["a"]);
 }
 
 #[test]
