@@ -149,7 +149,7 @@ impl Outcome {
         match (self.is_failure(), severity) {
             (false, _) => Priority::Info,
             (true, Severity::Optional) => Priority::Notice,
-            (true, Severity::Normal) if self.kind == Kind::Blocked => Priority::Warning,
+            _ if self.kind == Kind::Blocked => Priority::Warning,
             (true, _) => Priority::Error,
         }
     }

@@ -40,6 +40,12 @@ fn every_kind_of_failure_leads_to_every_action() {
 }
 
 #[test]
+fn each_kind_of_failure_has_its_priority() {
+    let priorities = each_failure("").map(|booted| booted.priority("a"));
+    assert_eq!(priorities, [3, 3, 4, 3]);
+}
+
+#[test]
 fn without_the_word_the_action_is_panic() {
     assert!(each_failure("").iter().all(|booted| booted.end == End::Exit(1)));
 }
