@@ -61,8 +61,7 @@ pub fn is_meant(part: &str) -> bool {
 /// Compares a sample for these machines, counts them, and says how each went.
 pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
     for part in ORDINARY {
-        let kernel = part.0;
-        if machines.iter().any(|machine| kernel.ends_with(machine.name)) {
+        for kernel in kernels::on(machines, &[part.0]) {
             tally.check(&format!("{kernel:13} {NAME}"), || compare(part));
         }
     }

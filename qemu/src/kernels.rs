@@ -101,6 +101,16 @@ pub fn named(name: &str) -> Option<&'static Source> {
     SOURCES.iter().find(|source| source.name == name)
 }
 
+/// Those of `names` that are kernels of these machines.
+pub fn on<'a>(
+    machines: &'a [&'static Machine],
+    names: &'a [&'static str],
+) -> impl Iterator<Item = &'static str> + 'a {
+    let is_one = |name: &str| machines.iter().any(|machine| machine.name == name);
+    let is_on = move |name: &str| named(name).is_some_and(|kernel| is_one(kernel.machine().name));
+    names.iter().copied().filter(move |name| is_on(name))
+}
+
 /// The names, for an error.
 #[must_use]
 pub fn names() -> String {

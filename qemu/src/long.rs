@@ -4,6 +4,8 @@
 use crate::differential;
 use crate::ground;
 use crate::judge;
+use crate::kernels;
+use crate::machine::Machine;
 use crate::memory;
 use crate::programs::{cargo, target_folder, workspace};
 use crate::recompress;
@@ -20,20 +22,23 @@ use std::time::Duration;
 pub struct Check {
     /// What is shown, in words.
     pub name: &'static str,
-    /// Makes it.
-    pub run: fn() -> Result<String>,
+    /// Makes it, on what there is of these machines; what boots nothing does not ask which they are.
+    pub run: fn(&[&'static Machine]) -> Result<String>,
 }
 
 /// All of them.
 pub const CHECKS: &[Check] = &[
-    Check { name: "scripted boots in a storm of errors", run: storms },
-    Check { name: "scripted boots, each call failing with each error", run: sweep },
+    Check { name: "scripted boots in a storm of errors", run: |_| storms() },
+    Check { name: "scripted boots, each call failing with each error", run: |_| sweep() },
     Check { name: "sixty modules side by side, fifty times", run: side_by_side },
     Check { name: memory::NAME, run: memory::long },
-    Check { name: "two hundred boots in a row", run: in_a_row },
-    Check { name: "the library's tests under Miri", run: miri },
-    Check { name: "plans against modprobe's, of every name and alias", run: differential::long },
-    Check { name: "every module packed again, inflated here", run: recompress::run },
+    Check { name: "two hundred boots in a row", run: |_| in_a_row() },
+    Check { name: "the library's tests under Miri", run: |_| miri() },
+    Check {
+        name: "plans against modprobe's, of every name and alias",
+        run: |_| differential::long(),
+    },
+    Check { name: "every module packed again, inflated here", run: |_| recompress::run() },
 ];
 
 /// For a toolchain.
@@ -47,9 +52,9 @@ const SLICE: usize = 5_000;
 const STORMS: Duration = Duration::from_secs(1800);
 
 /// Makes the checks with `part` in their names, counts them, and says how each went.
-pub fn run(part: &str, tally: &mut Tally) {
+pub fn run(machines: &[&'static Machine], part: &str, tally: &mut Tally) {
     for check in CHECKS.iter().filter(|check| check.name.contains(part)) {
-        tally.check(check.name, check.run);
+        tally.check(check.name, || (check.run)(machines));
     }
 }
 
@@ -80,10 +85,11 @@ const TIMES: usize = 50;
 const PATIENCE: u64 = 600;
 
 /// Boots again and again on each machine, once one after the other: the same modules have to be loaded.
-fn side_by_side() -> Result<String> {
+fn side_by_side(machines: &[&'static Machine]) -> Result<String> {
     let parallel = Scenario { limit: PATIENCE, ..SIDE_BY_SIDE };
     let serial = Scenario { name: "one after the other", words: "", cpus: 1, ..parallel };
-    let jobs: Vec<Job> = parallel.on.iter().map(|kernel| (*kernel, parallel)).collect();
+    let kernels = kernels::on(machines, parallel.on);
+    let jobs: Vec<Job> = kernels.map(|kernel| (kernel, parallel)).collect();
     let grounds = ground::all(&jobs)?;
     let folder = tempfile::tempdir()?;
     for (name, ground) in &grounds {

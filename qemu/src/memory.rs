@@ -7,6 +7,7 @@
 
 use crate::ground::{self, Ground};
 use crate::judge;
+use crate::kernels;
 use crate::machine::Machine;
 use crate::scenario::Scenario;
 use crate::scenarios::{LARGE, LIGHT};
@@ -41,20 +42,18 @@ pub fn is_meant(part: &str) -> bool {
 /// Makes it on the kernel that has it for every change, if that is one of these machines'; counts it and says
 /// how it went.
 pub fn run(machines: &[&'static Machine], tally: &mut Tally) {
-    for kernel in LARGE.on {
-        if !machines.iter().any(|machine| kernel.ends_with(machine.name)) {
-            continue;
-        }
+    for kernel in kernels::on(machines, LARGE.on) {
         tally.check(&format!("{kernel:13} {NAME}"), || compare(&[kernel]));
     }
 }
 
-/// Makes it on all kernels.
+/// Makes it on all kernels of these machines.
 ///
 /// # Errors
 /// A boot goes wrong, or less is free after the large one.
-pub fn long() -> Result<String> {
-    compare(&[LARGE.on, LARGE.long].concat())
+pub fn long(machines: &[&'static Machine]) -> Result<String> {
+    let kernels = [LARGE.on, LARGE.long].concat();
+    compare(&kernels::on(machines, &kernels).collect::<Vec<_>>())
 }
 
 /// Boots from a large and from a small initramfs into the same root, and compares.

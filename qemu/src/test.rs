@@ -42,7 +42,7 @@ pub fn run(options: &TestOptions) -> Result<bool> {
         memory::run(&machines, &mut tally);
     }
     if options.is_long() {
-        long::run(options.part(), &mut tally);
+        long::run(&machines, options.part(), &mut tally);
     }
     if failing_calls::is_meant(&machines, options.part()) {
         failing_calls::run(options.is_long(), &mut tally);
@@ -75,8 +75,7 @@ fn boots(jobs: &[Job]) -> Result<Tally> {
 /// The boots to be done.
 fn jobs(options: &TestOptions) -> Result<Vec<Job>> {
     let machines = cli::machines(&options.arch);
-    let names: Vec<_> = machines.iter().map(|machine| machine.name).collect();
-    let jobs = scenarios::jobs(&names, options.part(), options.is_long());
+    let jobs = scenarios::jobs(&machines, options.part(), options.is_long());
     let is_check = |check: &Check| options.is_long() && check.name.contains(options.part());
     let others = run_test::is_meant(options.part())
         || rootfs_test::is_meant(options.part())

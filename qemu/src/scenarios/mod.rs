@@ -19,6 +19,7 @@ mod ways;
 mod wrong;
 
 use crate::kernels;
+use crate::machine::Machine;
 use crate::scenario::Scenario;
 use crate::suite::Job;
 
@@ -55,15 +56,12 @@ pub use root::{LARGE, LIGHT};
 /// A boot for each scenario and kernel of those machines, of names that hold `part`; with `long` on the
 /// kernels, too, that are for that only.
 #[must_use]
-pub fn jobs(machines: &[&str], part: &str, long: bool) -> Vec<Job> {
+pub fn jobs(machines: &[&'static Machine], part: &str, long: bool) -> Vec<Job> {
     let mut jobs = Vec::new();
     for scenario in all().into_iter().filter(|scenario| scenario.name.contains(part)) {
-        let on = |kernel: &&str| {
-            kernels::named(kernel).is_some_and(|source| machines.contains(&source.machine().name))
-        };
-        let more = if long { scenario.long } else { &[] };
-        let kernels = scenario.on.iter().chain(more).copied().filter(on);
-        jobs.extend(kernels.map(|kernel| (kernel, scenario)));
+        for names in [scenario.on, if long { scenario.long } else { &[] }] {
+            jobs.extend(kernels::on(machines, names).map(|kernel| (kernel, scenario)));
+        }
     }
     jobs
 }
@@ -71,6 +69,7 @@ pub fn jobs(machines: &[&str], part: &str, long: bool) -> Vec<Job> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine;
     use crate::scenario::Ends;
     use insinit::line;
     use std::collections::HashSet;
@@ -107,14 +106,15 @@ mod tests {
 
     #[test]
     fn a_machine_and_a_name_pick_jobs() {
-        let jobs = jobs(&["riscv64"], "plain", false);
+        let jobs = jobs(&[machine::named("riscv64").unwrap()], "plain", false);
         assert!(!jobs.is_empty());
         assert!(jobs.iter().all(|(kernel, _)| *kernel == "6.12-riscv64"));
     }
 
     #[test]
     fn long_jobs_are_the_others_and_more() {
-        let count = |long| jobs(&["x86_64", "aarch64", "riscv64"], "", long).len();
+        let all: Vec<_> = machine::MACHINES.iter().collect();
+        let count = |long| jobs(&all, "", long).len();
         assert!(count(true) > count(false));
     }
 }
