@@ -74,6 +74,9 @@ pub const FORMS: &[&str] = &[
     #[cfg(any(feature = "xz", feature = "zstd"))]
     "% needs % %, which this build doesn't know",
     "somebody else has been loading it for 10 s",
+    "wait %: it is being loaded",
+    #[cfg(feature = "ways")]
+    "force %: ignores its %",
     "modprobe %: %",
     "word %: ignored: %",
     "word root: ignored: this build runs the initramfs' init",

@@ -79,7 +79,7 @@ mod scripted;
 use kernel::{Fd, Kernel};
 
 /// What the program says when it is neither PID 1 nor called for anything it does.
-pub const USAGE: &str = "insinit: inserts kernel modules, then starts the real init. It is meant to be \
+pub const USAGE: &str = "insinit: inserts kernel modules, then starts the real init. It is \
 /init of an initramfs (PID 1); insinit plan --help tells what else it does.\n";
 
 /// The program: the boot as PID 1, the kernel's helper as modprobe, the plan where that is asked for;

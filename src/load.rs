@@ -372,8 +372,8 @@ impl<K: Kernel> Boot<'_, K> {
         {
             self.loader.notes.watch.is_forced = true;
         }
-        let line = self.log.line(Priority::Warning, "force ").name(name);
-        line.str(": ignores its ").bytes(self.config.ways.ignored());
+        let line = self.log.say(Priority::Warning, form!("force %: ignores its %")).name(name);
+        line.bytes(self.config.ways.ignored());
         self.log.send(self.k);
     }
 
@@ -450,10 +450,7 @@ impl<K: Kernel> Boot<'_, K> {
             match self.state(name) {
                 State::Live => return Some(Outcome::already(false)),
                 State::Moving if waited == WAITS / 2 => {
-                    self.log
-                        .line(Priority::Warning, "wait ")
-                        .name(name)
-                        .str(": it is being loaded");
+                    self.log.say(Priority::Warning, form!("wait %: it is being loaded")).name(name);
                     self.log.send(self.k);
                 }
                 State::Moving => {}
