@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::files;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Memory};
 use crate::text;
 
 /// Kept free for the kernel's own needs: 2 MiB, or a 64th of the memory if that is more. (Its own
@@ -17,6 +17,8 @@ fn reserve(total: u64) -> u64 {
 pub struct Budget {
     /// What is surely free still: as last asked, less all that was granted since.
     free: u64,
+    /// What was in use when that was asked: no file of an image takes more.
+    used: u64,
 }
 
 /// More memory than there is, in bytes.
@@ -38,7 +40,9 @@ impl Budget {
     pub fn grant<K: Kernel>(&mut self, k: &mut K, need: u64) -> Result<(), Shortage> {
         let plenty = need.saturating_mul(4);
         if self.free < plenty {
-            self.free = free(k);
+            let memory = k.memory();
+            self.used = memory.total.saturating_sub(memory.free);
+            self.free = less_reserve(&memory);
             if self.free < plenty {
                 self.free = self.free.saturating_sub(movable_only(k));
             }
@@ -46,6 +50,13 @@ impl Budget {
         let free = self.free;
         self.free = free.checked_sub(need).ok_or(Shortage { need, free })?;
         Ok(())
+    }
+
+    /// Whether a file may be so large that there is no room for it and as much again, whatever its header
+    /// says.
+    #[must_use]
+    pub fn is_tight(&self) -> bool {
+        self.free / 2 < self.used
     }
 
     /// Forgets what is known: something else has taken memory.
@@ -56,7 +67,10 @@ impl Budget {
 
 /// What is free now, less the reserve.
 pub fn free<K: Kernel>(k: &mut K) -> u64 {
-    let memory = k.memory();
+    less_reserve(&k.memory())
+}
+
+fn less_reserve(memory: &Memory) -> u64 {
     memory.free.saturating_sub(reserve(memory.total))
 }
 

@@ -240,7 +240,8 @@ impl<K: Kernel> Boot<'_, K> {
     /// The kernel holds the file's bytes and the module's layout, which is smaller, side by side.
     #[inline(never)]
     fn as_file(&mut self, job: &Job<'_>) -> Outcome {
-        if self.grant(image::elf_size(&self.loader.head).saturating_mul(2)).is_err() {
+        let need = image::elf_size(&self.loader.head).saturating_mul(2);
+        if self.grant(need).is_err() || self.loader.budget.is_tight() {
             // A damaged header may say anything; the file's length costs a call.
             let size = files::size(self.k, job.fd);
             if let Err(errno) = self.grant(size.saturating_mul(2)) {

@@ -133,7 +133,7 @@ impl Machine {
             pid: 1,
             argv: texts(&["/init"]),
             envp: texts(&["HOME=/", "TERM=linux"]),
-            total: 2 << 30,
+            total: 5 << 28,
             free: 1 << 30,
             movable: 0,
             clock: 1_000_000,

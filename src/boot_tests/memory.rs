@@ -107,3 +107,13 @@ fn a_damaged_header_is_no_shortage_of_memory() {
     let booted = machine(&image).boot();
     assert_eq!(booted.count("finit_module"), 1, "{booted}");
 }
+
+#[test]
+fn what_a_file_has_behind_the_module_counts_too() {
+    let mut image = elf("a");
+    image.resize(30 * MIB, 0);
+    for free in [31, 45] {
+        refused(&machine(&image).free(free).boot());
+    }
+    assert_eq!(machine(&image).free(128).boot().result("a"), "loaded 1.9 ms");
+}
