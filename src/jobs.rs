@@ -223,12 +223,7 @@ impl<K: Kernel> Boot<'_, K> {
             return self.lost(at, lane, Outcome::failed(Why::Died, Errno::ECHILD), status, now);
         }
         self.loader.notes = self.crew.reports.get(lane.step);
-        let name = self.name(lane.step);
-        #[cfg(feature = "ways")]
-        if self.loader.notes.watch.is_forced {
-            self.say_forced(name);
-        }
-        let outcome = self.judge(name, self.loader.notes.outcome);
+        let outcome = self.judge(self.name(lane.step), self.loader.notes.outcome);
         if outcome.why == Why::Memory && !self.crew.queue.is_alone(lane.step) {
             self.vacate(at);
             self.crew.queue.again(lane.step);
@@ -240,8 +235,10 @@ impl<K: Kernel> Boot<'_, K> {
     /// Settles a load of which its worker tells nothing.
     #[inline(never)]
     fn lost(&mut self, at: usize, lane: Lane, outcome: Outcome, status: i32, now: u64) {
+        // Whether its call was made isn't known, but that is what takes long or kills.
+        let is_forced = self.config.ways.force() != 0;
         let watch = self.loader.watch(lane.start);
-        (watch.end, watch.status) = (now, status);
+        (watch.end, watch.status, watch.is_forced) = (now, status, is_forced);
         self.over(at, lane.step, outcome);
     }
 
@@ -274,6 +271,10 @@ impl<K: Kernel> Boot<'_, K> {
         self.vacate(at);
         let Some(mut step) = self.plan.step(number).copied() else { return };
         step.outcome = outcome;
+        #[cfg(feature = "ways")]
+        if self.loader.notes.watch.is_forced {
+            self.say_forced(step.name);
+        }
         self.loader.notes.watch.lane = at as u64;
         let Watch { start, end, .. } = self.loader.notes.watch;
         self.settle(number, &step, end.saturating_sub(start), None);

@@ -286,6 +286,9 @@ fn what_the_kernel_is_told_to_ignore_is_said_once_for_each_module() {
     let booted = both(machine, 3, "insinit.force=all insinit.modules=a,b,c");
     let force: Vec<&str> = booted.log().into_iter().filter(|l| l.contains("force")).collect();
     assert_eq!((force.len(), booted.workers()), (2, 2), "{booted}");
+    let machine = Machine::new().modules(&["bad", "b"]).deadly("bad");
+    let booted = machine.words("insinit.jobs=2 insinit.force=all insinit.modules=bad,b").boot();
+    assert!(booted.says("force bad: ignores"), "{booted}");
 }
 
 #[test]
