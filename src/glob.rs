@@ -43,14 +43,14 @@ pub fn may_match(pattern: &[u8], text: &[u8]) -> bool {
 /// Whether what has these [`first`] bytes may match.
 #[must_use]
 pub fn may_begin(pattern: u8, text: u8) -> bool {
-    pattern == text || pattern == 0 || text == 0
+    pattern == 0 || text == 0 || pattern == text
 }
 
-/// The byte that a text begins with, 0 where it may be any.
+/// The byte that a text begins with, 0 where it may be any; with a blank, too, as there may be more of them.
 #[must_use]
 pub fn first(text: &[u8]) -> u8 {
     match text {
-        [] | [b'*' | b'?' | b'[', ..] => 0,
+        [] | [..=b' ' | b'*' | b'?' | b'[', ..] => 0,
         [byte, ..] => normal(*byte),
     }
 }

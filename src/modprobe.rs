@@ -56,15 +56,15 @@ pub struct Rules<'a> {
     pub rest: &'static [u8],
     /// The file that it stands in.
     pub by: &'static [u8],
-    /// Lines that can't be about this name, by its first byte, are passed over; empty: none.
-    pub about: &'static [u8],
+    /// Lines that can't be about a name that begins so ([`glob::first`]) are passed over; 0: none.
+    pub about: u8,
 }
 
 impl<'a> Rules<'a> {
     /// All of them.
     #[must_use]
     pub fn of(left: &'a [Rule]) -> Self {
-        Self { left, rest: b"", by: b"", about: b"" }
+        Self { left, rest: b"", by: b"", about: 0 }
     }
 
     /// Whether there is none left.
@@ -76,11 +76,10 @@ impl<'a> Rules<'a> {
     /// Takes the next line: the name that it is about.
     #[inline(never)]
     pub fn take(&mut self) -> Option<&'static [u8]> {
-        let about = glob::first(self.about);
         loop {
             let (rule, left) = self.left.split_first()?;
             self.left = left;
-            if glob::may_begin(rule.first, about) {
+            if glob::may_begin(rule.first, self.about) {
                 (self.rest, self.by) = (rule.rest, rule.by);
                 return Some(rule.name);
             }
@@ -157,7 +156,7 @@ pub fn add<K: Kernel>(
     mut text: &'static [u8],
     by: &'static [u8],
 ) {
-    let (mut number, is_plain) = (0, !text::has(text, b'\\') && !text::has(text, b'\t'));
+    let (mut number, is_plain) = (0, [b'\\', b'\t'].iter().all(|byte| !text::has(text, *byte)));
     while !text.is_empty() {
         let line = match is_plain {
             true => text::cut(&mut text, b'\n'),

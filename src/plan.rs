@@ -40,7 +40,8 @@ pub enum Task {
 pub struct Step {
     /// The module's name, or what was written where nothing was found.
     pub name: &'static [u8],
-    /// The alias that it was found by, if it was: `options` lines may name it.
+    /// The alias that it was found by, if it was, as modprobe.d or else the list spells it: `options` lines
+    /// may name it.
     pub alias: &'static [u8],
     /// What to do.
     pub task: Task,
@@ -134,17 +135,16 @@ pub fn open<K: Kernel>(
     place: Place,
     scope: Scope,
 ) {
-    let mut rules = modprobe::Lines::default();
+    config.rules = modprobe::Lines::default();
     if scope.any {
-        modprobe::read(k, log, &mut rules, place.root, config.top);
+        modprobe::read(k, log, &mut config.rules, place.root, config.top);
     }
     tree.root = place.root;
     if scope.in_tree {
         tree.open(k, place, scope.by_name);
         let softdeps = tree.text(k, tree::SOFTDEP);
-        modprobe::add(k, log, &mut rules, softdeps, b"modules.softdep");
+        modprobe::add(k, log, &mut config.rules, softdeps, b"modules.softdep");
     }
-    config.rules = rules;
 }
 
 impl Plan {
@@ -325,12 +325,16 @@ impl Planner<'_> {
     #[inline(never)]
     fn resolve<K: Kernel>(&mut self, k: &mut K, wanted: &'static [u8], link: Link) {
         let (start, mut hidden, mut names) = (self.plan.pending.len(), None, Table::new());
+        let mut is_alias = false;
         let mut rules = self.config.rules(modprobe::ALIAS);
         while let Some(pattern) = rules.take() {
             if glob::matches(pattern, wanted) {
                 match text::take_word(&mut rules.rest) {
                     Some(b"off") => hidden = Some(rules.by),
-                    Some(target) => names.push(k, target),
+                    Some(target) => {
+                        hidden = self.alias(k, target, pattern, link).or(hidden);
+                        is_alias = true;
+                    }
                     None => {}
                 }
             }
@@ -338,7 +342,7 @@ impl Planner<'_> {
         let (mut name, mut file) = (name::of_file(wanted).unwrap_or(wanted), b"".as_slice());
         if name::is_path(wanted) {
             (name, file) = (name::of(wanted), self.tree.find_file(k, wanted));
-        } else if names.is_empty() && hidden.is_none() {
+        } else if !is_alias && hidden.is_none() {
             file = self.tree.find(k, name);
             if file.is_empty() {
                 self.tree.stands_for(k, wanted, &mut names, link != Link::Device);
@@ -350,10 +354,11 @@ impl Planner<'_> {
             }
         }
         for name in names.iter() {
+            is_alias = true;
             hidden = self.alias(k, name, wanted, link).or(hidden);
         }
         self.hidden = hidden.filter(|_| self.plan.pending.len() == start);
-        if names.is_empty() || self.hidden.is_some() {
+        if !is_alias || self.hidden.is_some() {
             self.visit(k, name, file, link);
         }
     }
@@ -470,9 +475,10 @@ impl Planner<'_> {
     #[inline(never)]
     fn softdeps<K: Kernel>(&mut self, k: &mut K, step: u32, link: Link) -> bool {
         let (mut rules, mut any) = (self.config.rules(modprobe::SOFTDEP), false);
-        rules.about = self.plan.step(step).map_or(b"", |step| step.name);
+        let name = self.plan.step(step).map_or(b"".as_slice(), |step| step.name);
+        rules.about = glob::first(name);
         while let Some(module) = rules.take() {
-            let is_about = glob::matches(module, rules.about);
+            let is_about = glob::matches(module, name);
             any |= is_about;
             let mut wanted = false;
             while is_about && let Some(word) = text::take_word(&mut rules.rest) {

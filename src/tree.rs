@@ -69,9 +69,6 @@ pub struct Tree {
     pub unread: Option<(&'static [u8], Errno)>,
     /// Those of [`FILES`] that were needed.
     texts: [Option<&'static [u8]>; FILES.len()],
-    /// The binary twins are as new as the text.
-    #[cfg(feature = "bins")]
-    has_twins: bool,
     #[cfg(feature = "bins")]
     search: crate::trie::Search,
 }
@@ -90,8 +87,10 @@ impl Tree {
         // A text that is newer than its twin begins with a comment, which depmod doesn't write.
         #[cfg(feature = "bins")]
         {
-            self.has_twins = text.first() != Some(&b'#');
-            if self.has_twins && !self.text(k, DEP.wrapping_add(TWIN)).is_empty() {
+            if text.first() == Some(&b'#') {
+                self.texts.iter_mut().skip(TWIN).for_each(|twin| *twin = Some(b""));
+            }
+            if !self.text(k, DEP.wrapping_add(TWIN)).is_empty() {
                 return;
             }
         }
@@ -205,7 +204,7 @@ impl Tree {
     #[cfg(feature = "bins")]
     #[inline(never)]
     fn twin<K: Kernel>(&mut self, k: &mut K, number: usize, wanted: &[u8]) -> Option<&[Value]> {
-        let file = if self.has_twins { self.text(k, number.wrapping_add(TWIN)) } else { b"" };
+        let file = self.text(k, number.wrapping_add(TWIN));
         if file.is_empty() {
             return None;
         }
@@ -260,7 +259,7 @@ fn next_builtin(items: &mut &'static [u8], wanted: &[u8]) -> Option<&'static [u8
 fn next_module(lines: &mut &'static [u8], alias: &[u8]) -> Option<&'static [u8]> {
     loop {
         let line = text::take(lines, b'\n')?;
-        if glob::may_match(text::trim(text::head(text::tail(line, 6), 1)), alias)
+        if glob::may_match(text::tail(line, 6), alias)
             && let Some(mut pattern) = text::after(line, b"alias ")
             && let Some(name) = text::take_last(&mut pattern)
             && glob::matches(text::trim(pattern), alias)

@@ -154,6 +154,13 @@ const CASES: &[Case] = &[
         "a, b, c",
     ),
     (
+        "kmod_lookup_alias_from_config: options name the pattern",
+        &["m"],
+        &[(X, "alias my-* m\noptions my_* a=1\noptions my_x b=2\n")],
+        "insinit.modules=my_x",
+        "m a=1",
+    ),
+    (
         "kmod modules-order-compressed",
         &["one", "two"],
         &[("modules.alias", "alias pci:v*d01sv* two\nalias pci:v0Ed*sv* one\n")],

@@ -56,7 +56,8 @@ fn goals(key: &Key, figures: &Figures, floor: Option<&Figures>, zlib: u64) -> Ve
     goals
 }
 
-/// The goals where names are looked up in a whole tree: what that takes, beside what loading the same files by path does.
+/// The goals where names are looked up in a whole tree: what that takes, beside what loading the same files by
+/// path does.
 fn by_name(figures: &Figures, floor: Option<Figures>, kmod: Option<Figures>) -> Vec<Goal> {
     let private = figures.memory.private as f64;
     let mut goals = vec![Goal { what: "private KiB", found: private, most: 1024.0 }];

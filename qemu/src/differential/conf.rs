@@ -15,6 +15,8 @@ pub const CASES: &[Case] = &[
     ("#options loop a\n # x \\\noptions loop b\noptions * c\nOptions loop d\n", "", &["loop"]),
     ("alias my-x loop\nalias my-x dummy\noptions my_x a=1\n", "", &["my_x", "my-x", "my"]),
     ("alias a*z loop\nalias [bc]?-[!d] dummy\n", "", &["az", "a-b-z", "bx_e", "cx-d", "dx-e"]),
+    ("alias my-* loop\noptions my_* a=1\noptions my_x b=2\n", "", &["my_x", "my-y"]),
+    ("alias foo[[:digit:]]x loop\n", "", &["foo7x", "foodx"]),
     ("alias loop dummy\nalias dummy off\nalias one two\nalias two loop\n", "", &["loop", "one"]),
     ("alias x loop\nalias x dummy\nblacklist loop\nblacklist x\n", "", &["x", "loop"]),
     ("blacklist mbcache\nblacklist jbd2 # why\n", "", &["ext4"]),
