@@ -357,7 +357,9 @@ impl Planner<'_> {
             is_alias = true;
             hidden = self.alias(k, name, wanted, link).or(hidden);
         }
-        self.hidden = hidden.filter(|_| self.plan.pending.len() == start);
+        if self.plan.pending.len() == start {
+            self.hidden = hidden;
+        }
         if !is_alias || self.hidden.is_some() {
             self.visit(k, name, file, link);
         }
@@ -430,14 +432,13 @@ impl Planner<'_> {
 
     /// What is to be done with a module.
     fn task<K: Kernel>(&mut self, k: &mut K, name: &[u8], file: &'static [u8]) -> Task {
+        let hidden = self.hidden.take();
         for block in self.config.blocked.iter() {
             if name::same(block.name, name) {
                 return Task::Blocked(block.by);
             }
         }
-        if let Some(by) =
-            self.hidden.take().or_else(|| self.config.rules(modprobe::INSTALL).blocks(name))
-        {
+        if let Some(by) = hidden.or_else(|| self.config.rules(modprobe::INSTALL).blocks(name)) {
             return Task::Blocked(by);
         }
         match file {

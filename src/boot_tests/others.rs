@@ -154,6 +154,13 @@ const CASES: &[Case] = &[
         "a, b, c",
     ),
     (
+        "what hides one entry hides no other",
+        &["a", "b"],
+        &[(X, "alias a off\nalias x b\n")],
+        "module_blacklist=a insinit.modules=-a,x",
+        "b",
+    ),
+    (
         "kmod_lookup_alias_from_config: options name the pattern",
         &["m"],
         &[(X, "alias my-* m\noptions my_* a=1\noptions my_x b=2\n")],
