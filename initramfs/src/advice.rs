@@ -41,10 +41,10 @@ fn is_whole(options: &Options) -> bool {
     !options.no_loader && options.append_to.is_none()
 }
 
-/// Whether there is a real init, or a word that names one.
+/// Whether there is a real init, or a word that names one or the file system that has it.
 fn has_init(options: &Options, files: &FileSet) -> bool {
     let config = conf(options);
-    let is_named = config.init.or(config.kernel_init).is_some();
+    let is_named = config.init.or(config.kernel_init).or(config.root).is_some();
     is_named || INITS.iter().any(|path| files.find(path.as_bytes()).is_some())
 }
 

@@ -181,8 +181,10 @@ fn an_image_without_a_real_init_is_warned_of() {
     let plain = world.plain();
     assert!(warnings(&plain)[0].starts_with("no real init: neither /sbin/init"));
     assert_eq!(warnings(&Options { no_loader: true, ..plain.clone() }), [""; 0]);
-    let conf_words = vec!["insinit.init=/x".to_string()];
-    assert_eq!(warnings(&Options { conf_words, ..plain.clone() }), [""; 0]);
+    for words in ["insinit.init=/x", "root=/dev/vda"] {
+        let conf_words = vec![words.to_string()];
+        assert_eq!(warnings(&Options { conf_words, ..plain.clone() }), [""; 0], "{words}");
+    }
     let init = vec![file(&world.write("data", "1"), "/etc/init")];
     assert_eq!(warnings(&Options { files: init, ..plain.clone() }), [""; 0]);
     let list = warnings(&Options { list: true, no_loader: true, ..plain });
