@@ -83,7 +83,7 @@ impl Index {
     }
 
     /// The text from a slot's line on; nothing if it is free.
-    fn line(&self, slot: usize) -> &'static [u8] {
+    fn text(&self, slot: usize) -> &'static [u8] {
         let offset = self.slots.get(slot).copied().unwrap_or_default() as usize;
         text::tail(self.text, offset.wrapping_sub(1))
     }
@@ -91,21 +91,14 @@ impl Index {
     /// The path of a slot's line, which has a colon; empty if it is free.
     #[inline(never)]
     fn path(&self, slot: usize) -> &'static [u8] {
-        text::cut(&mut self.line(slot), b':')
+        text::cut(&mut self.text(slot), b':')
     }
 
-    /// The file of the module of that name, relative to the tree unless it starts with `/`; empty if
-    /// there is none.
+    /// The text from the line of the module of that name on, its file first, which is relative to the tree
+    /// unless it starts with `/`; empty if there is none.
     #[must_use]
-    #[inline(never)]
-    pub fn find(&self, name: &[u8]) -> &'static [u8] {
-        self.path(self.slot(name))
-    }
-
-    /// The files of the modules that a module's file needs: [`needs`].
-    #[must_use]
-    pub fn needs(&self, file: &[u8]) -> &'static [u8] {
-        needs(self.line(self.slot(name::of(file))), file)
+    pub fn line(&self, name: &[u8]) -> &'static [u8] {
+        self.text(self.slot(name))
     }
 }
 
@@ -150,16 +143,21 @@ mod tests {
     use super::*;
     use crate::sys::Linux;
 
+    /// The file of a module.
+    fn find(index: &Index, name: &[u8]) -> &'static [u8] {
+        text::cut(&mut index.line(name), b':')
+    }
+
     #[test]
     fn names_are_found_in_any_spelling() {
         let text = b"kernel/a-b.ko.xz: kernel/c.ko.xz kernel/d.ko\n# note\nkernel/c.ko.xz:\nx\n:\n";
         let index = Index::of(&mut Linux::default(), text);
-        let found = index.find(b"a_b");
+        let found = find(&index, b"a_b");
         assert_eq!(found, b"kernel/a-b.ko.xz");
-        assert_eq!(index.needs(found), b" kernel/c.ko.xz kernel/d.ko");
-        assert_eq!(index.needs(index.find(b"c")), b"");
-        assert_eq!(index.needs(b"other/a-b.ko.xz"), b"");
-        assert_eq!(index.find(b"x"), b"");
+        assert_eq!(needs(index.line(b"a_b"), found), b" kernel/c.ko.xz kernel/d.ko");
+        assert_eq!(needs(index.line(b"c"), b"kernel/c.ko.xz"), b"");
+        assert_eq!(needs(index.line(b"a_b"), b"other/a-b.ko.xz"), b"");
+        assert_eq!(find(&index, b"x"), b"");
     }
 
     #[test]
@@ -167,10 +165,10 @@ mod tests {
         let lines: String = (0..10_000).map(|n| format!("kernel/m{n}.ko:\n")).collect();
         let index = Index::of(&mut Linux::default(), lines.leak().as_bytes());
         for n in 0..10_000 {
-            assert!(!index.find(format!("m{n}").as_bytes()).is_empty(), "{n}");
+            assert!(!find(&index, format!("m{n}").as_bytes()).is_empty(), "{n}");
         }
-        assert!(index.find(b"m10000").is_empty());
-        assert!(Index::default().find(b"m").is_empty());
+        assert!(find(&index, b"m10000").is_empty());
+        assert!(find(&Index::default(), b"m").is_empty());
     }
 
     #[test]
@@ -185,9 +183,9 @@ mod tests {
         let root = format!("{}/", folder.path().to_str().unwrap()).leak().as_bytes();
         walk(&mut k, root, root.len(), &mut found);
         let index = Index::of(&mut k, found.into_slice());
-        assert_eq!(index.find(b"one"), b"a/one.ko");
-        assert_eq!(index.find(b"two"), b"b/two.ko.gz");
-        assert_eq!(index.find(b"x_y"), b"b/deep/er/x-y.ko.zst");
+        assert_eq!(find(&index, b"one"), b"a/one.ko");
+        assert_eq!(find(&index, b"two"), b"b/two.ko.gz");
+        assert_eq!(find(&index, b"x_y"), b"b/deep/er/x-y.ko.zst");
     }
 
     #[test]
@@ -195,7 +193,7 @@ mod tests {
         let text = b"extra/a.ko:\nupdates/a.ko:\nkernel/a.ko:\nkernel/b.ko.xz:\nkernel/b.ko:\n";
         let index = Index::of(&mut Linux::default(), text);
         assert_eq!(
-            (index.find(b"a"), index.find(b"b")),
+            (find(&index, b"a"), find(&index, b"b")),
             (&b"updates/a.ko"[..], &b"kernel/b.ko"[..])
         );
     }

@@ -132,12 +132,15 @@ impl Tree {
 
     /// The file of the module of that name; empty if there is none.
     pub fn find<K: Kernel>(&mut self, k: &mut K, name: &[u8]) -> &'static [u8] {
+        text::cut(&mut self.line(k, name), b':')
+    }
+
+    /// The text from the line of the module of that name on; empty if there is none.
+    #[inline(never)]
+    fn line<K: Kernel>(&mut self, k: &mut K, name: &[u8]) -> &'static [u8] {
         match self.twin(k, DEP, name) {
-            Some(lines) => lines.first().map_or(b"", |line| {
-                let mut text = line.text;
-                text::cut(&mut text, b':')
-            }),
-            None => self.index.find(name),
+            Some(lines) => lines.first().map_or(b"", |line| line.text),
+            None => self.index.line(name),
         }
     }
 
@@ -155,10 +158,7 @@ impl Tree {
         let plain = |path: &'static [u8]| text::after(path, b"/usr").unwrap_or(path);
         let below = text::after(plain(file), plain(self.dir));
         let file = below.and_then(|below| text::after(below, b"/")).unwrap_or(file);
-        match self.twin(k, DEP, name::of(file)) {
-            Some(lines) => lines.first().map_or(b"", |line| index::needs(line.text, file)),
-            None => self.index.needs(file),
-        }
+        index::needs(self.line(k, name::of(file)), file)
     }
 
     /// The full path of a file of the tree, or of any other.
