@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::compression::Compression;
-use crate::entry::Entry;
+use crate::entry::{Entry, Node};
 use crate::fileset::FileSet;
 use crate::host_files::HostFiles;
 use crate::image::{self, Image};
@@ -65,6 +65,7 @@ pub fn build(options: &Options) -> Result<Built> {
         advice::check_init(options, &files, INIT)?;
         program::check(&files, INIT, options.arch)?;
     }
+    check_output(&options.output, &files)?;
     let advice = advice::warnings(options, &files, &list);
     let bytes = base.with(&cpio::archive(&files.into_entries())?, options.compress)?;
     output::write(&options.output, &bytes)?;
@@ -93,14 +94,23 @@ fn base(options: &Options) -> Result<Image> {
     let Some(path) = &options.append_to else {
         return Ok(Image::default());
     };
-    let image = image::read(path)?;
-    let output = options.output.canonicalize().ok();
     ensure!(
-        output.is_none() || output != path.canonicalize().ok(),
+        !output::is_one_of(&options.output, [path.as_path()]),
         "{}: is appended to and is never changed; name another file with -o",
         path.display()
     );
-    Ok(image)
+    image::read(path)
+}
+
+/// An error if the image would be written over a file that goes into it.
+fn check_output(output: &Path, files: &FileSet) -> Result<()> {
+    let sources = files.iter().filter(|entry| matches!(entry.node, Node::File(_)));
+    ensure!(
+        !output::is_one_of(output, sources.map(|entry| Path::new(&entry.source))),
+        "{}: goes into the image and is never changed; name another file with -o",
+        output.display()
+    );
+    Ok(())
 }
 
 /// Trees, single files and the real init.

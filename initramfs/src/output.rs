@@ -1,6 +1,7 @@
 //! Files that are there whole or not at all.
 
 use std::io::{Error, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -16,6 +17,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         Ok(_) => std::fs::write(path, bytes).with_context(|| format!("{shown}: cannot be written")),
         Err(_) => replace(path, bytes),
     }
+}
+
+/// Whether a path leads to one of some regular files, by whatever links.
+pub fn is_one_of<'a>(path: &Path, files: impl IntoIterator<Item = &'a Path>) -> bool {
+    let is_it = |it: (u64, u64)| files.into_iter().any(|file| identity(file) == Some(it));
+    identity(path).is_some_and(is_it)
+}
+
+/// The device and the number of a regular file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let there = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some((there.dev(), there.ino()))
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {

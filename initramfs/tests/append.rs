@@ -75,8 +75,12 @@ fn the_old_image_may_hold_the_interpreter() {
 fn the_old_image_is_never_the_new_one() {
     let world = World::new();
     let old = distribution(&world);
-    let options = Options { append_to: Some(old.clone()), output: old, ..world.plain() };
-    assert!(error(&options).contains("is never changed; name another file with -o"));
+    let link = world.path("link.img");
+    std::fs::hard_link(&old, &link).expect("a link");
+    for output in [old.clone(), link] {
+        let options = Options { append_to: Some(old.clone()), output, ..world.plain() };
+        assert!(error(&options).contains("is never changed; name another file with -o"));
+    }
 }
 
 #[test]

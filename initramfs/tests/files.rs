@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use common::{World, elves, entry, error, paths, text};
+use common::{RELEASE, World, elves, entry, error, paths, text};
 use insinit_initramfs::{Arch, Entry, FileSpec, Node, Options, build, entries, write_archive};
 
 fn chmod(path: &Path, mode: u32) {
@@ -157,6 +157,28 @@ fn a_failed_build_leaves_everything_as_it_was() {
     let options = Options { output: world.path("nope/x.img"), ..world.plain() };
     let expected = format!("{}: no such directory", world.path("nope").display());
     assert_eq!(error(&options), expected);
+}
+
+#[test]
+fn what_goes_into_an_image_is_never_written_over() {
+    let world = World::with_modules();
+    let data = world.write("data", "1");
+    let inner = world.write("tree/etc/x", "1");
+    symlink("init", world.path("link")).expect("a link");
+    let options = Options {
+        files: vec![file(&data, "/data")],
+        trees: vec![world.path("tree")],
+        ..world.options(&["f"])
+    };
+    let module = world.path(&format!("k/lib/modules/{RELEASE}/kernel/lib/f.ko"));
+    let named = ["init", "loader", "link"].map(|name| world.path(name));
+    for output in named.into_iter().chain([data, inner, module]) {
+        let before = std::fs::read(&output).expect("a file");
+        let found = error(&Options { output: output.clone(), ..options.clone() });
+        let expected = "goes into the image and is never changed; name another file with -o";
+        assert_eq!(found, format!("{}: {expected}", output.display()));
+        assert_eq!(std::fs::read(&output).expect("a file"), before);
+    }
 }
 
 #[test]
