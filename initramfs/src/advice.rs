@@ -1,8 +1,10 @@
 //! What there is to say about an image before it is booted.
 
 use anyhow::{Result, ensure};
+use insinit::config::Config;
 use insinit::sys::Linux;
 
+use crate::entry::Node;
 use crate::fileset::FileSet;
 use crate::options::Options;
 use crate::words;
@@ -18,10 +20,11 @@ pub fn warnings(options: &Options, files: &FileSet, list: &[String]) -> Vec<Stri
     if options.list && list.is_empty() {
         found.push("--list: no module is asked for, so /etc/modules is empty".to_string());
     }
-    if is_whole(options) && !has_init(options, files) {
+    if is_whole(options) && !has_init(files) {
         found.push(
             "no real init: neither /sbin/init nor /etc/init nor /bin/init is in the image; \
-             add one with --init, --file or --tree, or name it with init="
+             add one with --init, --file or --tree, or name it with init=, \
+             unless root= names where it is"
                 .to_string(),
         );
     }
@@ -42,14 +45,17 @@ fn is_whole(options: &Options) -> bool {
 }
 
 /// Whether there is a real init, or a word that names one or the file system that has it.
-fn has_init(options: &Options, files: &FileSet) -> bool {
-    let config = conf(options);
+fn has_init(files: &FileSet) -> bool {
+    let config = match files.find(words::CONF.as_bytes()).map(|entry| &entry.node) {
+        Some(Node::File(text)) => words::of_file(&mut Linux::default(), text),
+        _ => Config::default(),
+    };
     let is_named = config.init.or(config.kernel_init).or(config.root).is_some();
     is_named || INITS.iter().any(|path| files.find(path.as_bytes()).is_some())
 }
 
 /// What `--conf-words` say.
-fn conf(options: &Options) -> insinit::config::Config {
+fn conf(options: &Options) -> Config {
     let text = options.conf_words.join("\n");
     words::of_file(&mut Linux::default(), text.as_bytes())
 }

@@ -201,12 +201,16 @@ fn an_image_without_a_real_init_is_warned_of() {
     let world = World::new();
     let warnings = |options: &Options| build(options).expect("an image").warnings;
     let plain = world.plain();
-    assert!(warnings(&plain)[0].starts_with("no real init: neither /sbin/init"));
+    let warned = warnings(&plain);
+    assert!(warned[0].starts_with("no real init: neither /sbin/init"), "{warned:?}");
+    assert!(warned[0].ends_with(", unless root= names where it is"), "{warned:?}");
     assert_eq!(warnings(&Options { no_loader: true, ..plain.clone() }), [""; 0]);
     for words in ["insinit.init=/x", "root=/dev/vda"] {
         let conf_words = vec![words.to_string()];
         assert_eq!(warnings(&Options { conf_words, ..plain.clone() }), [""; 0], "{words}");
     }
+    let files = vec![file(&world.write("conf", "root=LABEL=x\n"), "/etc/insinit.conf")];
+    assert_eq!(warnings(&Options { files, ..plain.clone() }), [""; 0]);
     let init = vec![file(&world.write("data", "1"), "/etc/init")];
     assert_eq!(warnings(&Options { files: init, ..plain.clone() }), [""; 0]);
     let list = warnings(&Options { list: true, no_loader: true, ..plain });
