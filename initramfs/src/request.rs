@@ -36,10 +36,14 @@ impl Request {
     /// Splits comma lists; a path of this machine stands for the module in it.
     fn new(modules: &[String]) -> Result<Request> {
         let mut request = Request::default();
-        let items = modules.iter().flat_map(|list| list.split(','));
-        for item in items.map(str::trim).filter(|item| !item.is_empty()) {
-            ensure!(!item.contains(['"', '\n']), "--module {item:?}: no module is called that");
-            request.add(item)?;
+        for list in modules {
+            let items = list.split(',').map(str::trim);
+            ensure!(items.clone().any(|item| !item.is_empty()), "--module={list}: names no module");
+            for item in items.filter(|item| !item.is_empty()) {
+                let is_name = item != "-" && !item.contains(['"', '\n']);
+                ensure!(is_name, "--module {item:?}: no module is called that");
+                request.add(item)?;
+            }
         }
         Ok(request)
     }
@@ -118,7 +122,7 @@ mod tests {
 
     #[test]
     fn lists_add_up_in_order() {
-        assert_eq!(words(&["b,-a", ":,c ", ""]), "insinit.modules=\"b,-a,:,c\"");
+        assert_eq!(words(&["b,-a", ":,c ,"]), "insinit.modules=\"b,-a,:,c\"");
         assert_eq!(words(&[]), "");
     }
 
@@ -133,6 +137,14 @@ mod tests {
     fn a_file_of_this_machine_has_to_be_there() {
         let error = Request::new(&["./none.ko".to_string()]).expect_err("no file");
         assert!(format!("{error:#}").starts_with("--module: ./none.ko: No such file"), "{error:#}");
+    }
+
+    #[test]
+    fn a_list_names_something() {
+        let error = |list: &str| Request::new(&[list.to_string()]).expect_err(list).to_string();
+        assert_eq!(error(""), "--module=: names no module");
+        assert_eq!(error(" ,"), "--module= ,: names no module");
+        assert_eq!(error("a,-"), "--module \"-\": no module is called that");
     }
 
     #[test]
