@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use walkdir::WalkDir;
 
 use crate::devices;
@@ -39,9 +39,12 @@ impl HostFiles {
 
     /// Adds everything below a directory, links as links.
     pub fn add_tree(&mut self, tree: &Path) -> Result<()> {
+        if !host::metadata(tree).context("--tree")?.is_dir() {
+            bail!("--tree: {} is no directory; give a file with --file", tree.display());
+        }
         let walk = WalkDir::new(tree).min_depth(1).sort_by_file_name();
         for found in walk {
-            let found = found.with_context(|| format!("{}: not readable", tree.display()))?;
+            let found = found.map_err(|error| unreadable(tree, error))?;
             let guest = found.path().strip_prefix(tree)?.as_os_str().as_bytes();
             let metadata = found.metadata()?;
             self.add(found.path(), &metadata, guest)?;
@@ -62,6 +65,15 @@ impl HostFiles {
         let entry = Entry::file(guest, []).with_mode(mode).with_source(shown);
         self.entries.push(Entry { node, ..entry });
         Ok(())
+    }
+}
+
+/// What stopped the walk, and where; walkdir's own text says it once more.
+fn unreadable(tree: &Path, error: walkdir::Error) -> anyhow::Error {
+    let shown = error.path().unwrap_or(tree).display().to_string();
+    match error.io_error() {
+        Some(error) => anyhow!("{shown}: {error}"),
+        None => anyhow!("{shown}: {error}"),
     }
 }
 

@@ -102,6 +102,22 @@ fn paths_stay_in_the_image_and_files_must_be_there() {
 }
 
 #[test]
+fn a_tree_must_be_a_directory() {
+    let world = World::new();
+    world.write("trees/etc/x", "1");
+    let with = |tree: &str| {
+        let tree = world.path(tree);
+        (error(&Options { trees: vec![tree.clone()], ..world.plain() }), tree)
+    };
+    let (found, tree) = with("tree");
+    let expected = "No such file or directory (os error 2); did you mean trees?";
+    assert_eq!(found, format!("--tree: {}: {expected}", tree.display()));
+    let (found, tree) = with("trees/etc/x");
+    let expected = "is no directory; give a file with --file";
+    assert_eq!(found, format!("--tree: {} {expected}", tree.display()));
+}
+
+#[test]
 fn the_real_init_must_be_able_to_start() {
     let world = World::new();
     let init = world.write("my-init", elves::program(Arch::X86_64, None));
