@@ -6,7 +6,7 @@ mod cli;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 use insinit_initramfs::{Built, build, image_plan, listing};
 
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("insinit-initramfs: {error:#}");
+            say(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -60,14 +60,22 @@ fn summary(built: &Built) -> String {
 
 fn complain(kind: &str, texts: &[String]) {
     for text in texts {
-        eprintln!("insinit-initramfs: {kind}: {text}");
+        say(&format!("{kind}: {text}"));
     }
+}
+
+/// Says it to whoever still listens.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "insinit-initramfs: {text}");
 }
 
 /// Prints to a reader that may have gone away, like `head`.
 fn print(text: &str) -> Result<ExitCode> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("standard output")
+        }
         _ => Ok(ExitCode::SUCCESS),
     }
 }

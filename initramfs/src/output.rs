@@ -39,10 +39,13 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let shown = path.display();
     let file = tempfile::Builder::new().prefix(".insinit-").tempfile_in(dir);
     let mut file = file.map_err(|error| no_file(path, dir, &error))?;
-    file.write_all(bytes)
+    // The file's own errors: tempfile's name one that is gone by then.
+    file.as_file_mut()
+        .write_all(bytes)
         .and_then(|()| open_to_readers(file.as_file()))
         .with_context(|| format!("{shown}: cannot be written"))?;
-    file.persist(path).with_context(|| format!("{shown}: cannot be put in place"))?;
+    let kept = file.persist(path).map_err(|error| error.error);
+    kept.with_context(|| format!("{shown}: cannot be put in place"))?;
     Ok(())
 }
 

@@ -138,6 +138,35 @@ fn a_plan_with_something_missing_ends_with_status_1() {
 }
 
 #[test]
+fn an_output_that_takes_no_more_is_named() {
+    let world = World::with_modules();
+    let program = env!("CARGO_BIN_EXE_insinit-initramfs");
+    let under = |script: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, program]).current_dir(world.path("."));
+        command.output().expect("a shell")
+    };
+    let build = "\"$0\" build --arch=x86_64 --kernel-dir=k --loader=loader --module=a -oout";
+    let limited = under(&format!("trap '' XFSZ; ulimit -f 1; exec {build}"));
+    let expected = "insinit-initramfs: out: cannot be written: File too large (os error 27)\n";
+    assert_eq!((stderr(&limited).as_str(), limited.status.code()), (expected, Some(1)));
+    assert!(under(&format!("{build} 2>&-")).status.success());
+    let full = under("exec \"$0\" list out >/dev/full");
+    let expected = "insinit-initramfs: standard output: No space left on device (os error 28)\n";
+    assert_eq!((stderr(&full).as_str(), full.status.code()), (expected, Some(1)));
+}
+
+#[test]
+fn nobody_need_listen_to_an_error() {
+    let program = env!("CARGO_BIN_EXE_insinit-initramfs");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = Command::new(program);
+    let status = command.args(["list", "/nowhere"]).stderr(writer).status();
+    assert_eq!(status.expect("the program runs").code(), Some(1));
+}
+
+#[test]
 fn help_is_the_manual() {
     let world = World::new();
     let help = stdout(&run(&world.path("."), &["build", "--help"]));
