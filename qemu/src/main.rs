@@ -1,6 +1,9 @@
 //! Boots real kernels under QEMU with insinit and checks what happened.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod say;
+
 mod accelerator;
 mod apt;
 mod bench;
