@@ -12,6 +12,7 @@ use crate::programs;
 use crate::rootfs::Root;
 use crate::setup;
 use crate::summary::{Expected, Summary};
+use crate::temporary::Temporary;
 use crate::virtiofs::{By, Daemon};
 use anyhow::{Context, Result, ensure};
 use insinit_initramfs::{Built, Options};
@@ -202,7 +203,7 @@ fn watch(options: &BootOptions, command: &CommandLine) -> Result<Run> {
 /// Where the image is written.
 enum Folder {
     /// Goes away.
-    Temporary(tempfile::TempDir),
+    Temporary(Temporary),
     /// The user's.
     Kept(PathBuf),
 }
@@ -210,7 +211,7 @@ enum Folder {
 impl Folder {
     /// The user's folder or one that goes away.
     fn new(keep: Option<&Path>) -> Result<Self> {
-        let Some(path) = keep else { return Ok(Self::Temporary(tempfile::tempdir()?)) };
+        let Some(path) = keep else { return Temporary::new().map(Self::Temporary) };
         fs::create_dir_all(path).with_context(|| format!("can't make {}", path.display()))?;
         Ok(Self::Kept(path.to_path_buf()))
     }

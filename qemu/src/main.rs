@@ -58,6 +58,7 @@ mod summary;
 mod superblock;
 mod svg;
 mod systems;
+mod temporary;
 mod test;
 mod testmods;
 mod timeline;

@@ -11,6 +11,7 @@ use crate::machine::Machine;
 use crate::programs;
 use crate::setup;
 use crate::share::Share;
+use crate::temporary::Temporary;
 use crate::wires::Wires;
 use anyhow::{Result, bail, ensure};
 use insinit_initramfs::{FileSpec, Options};
@@ -58,7 +59,7 @@ fn booted(options: &RunOptions) -> Result<u8> {
     let job = job::Job::of(&options.program, options.root.as_deref(), machine)?;
     setup::ready(&[machine])?;
     let kernel = options.choice.kernel_or_file(machine)?;
-    let folder = tempfile::tempdir()?;
+    let folder = Temporary::new()?;
     let (image, modules) = pack(options, machine, &kernel, &job, &shares, folder.path())?;
     let wires = Wires::new(folder.path())?;
     let command = command(options, machine, &kernel, image, &modules, &shares, &wires);
