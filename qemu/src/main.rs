@@ -28,6 +28,7 @@ mod image;
 mod job;
 mod judge;
 mod kernel;
+mod kernel_image;
 mod kernels;
 mod layout;
 mod licences;
