@@ -53,6 +53,7 @@ const DOZEN: [&str; 13] = [
 /// Something can't be had or built.
 pub fn run(options: &BootOptions) -> Result<bool> {
     let machine = options.choice.machine()?;
+    options.chart.as_deref().map_or(Ok(()), chart::check)?;
     setup::ready(&[machine])?;
     let kernel = options.choice.kernel(machine)?;
     let folder = Folder::new(options.keep.as_deref())?;
@@ -74,10 +75,10 @@ pub fn run(options: &BootOptions) -> Result<bool> {
     }
     let run = watch(options, &command)?;
     folder.keep(&command, &run)?;
-    if let Some(picture) = &options.chart {
+    let drawn = options.chart.as_deref().map(|picture| {
         println!();
-        chart::write(&run.lines.join("\n"), picture)?;
-    }
+        chart::write(&run.lines.join("\n"), picture)
+    });
     let expected = Expected {
         asked: modules,
         packed: built.modules.into_iter().map(|module| module.name).collect(),
@@ -85,6 +86,7 @@ pub fn run(options: &BootOptions) -> Result<bool> {
     };
     let summary = Summary::of(&run, &expected);
     print!("\n{}", summary.text(machine, &kernel, boot.accelerator, &run));
+    drawn.transpose()?;
     Ok(summary.good())
 }
 

@@ -58,6 +58,17 @@ pub fn run(from: &Path, to: &Path) -> Result<()> {
     write(&String::from_utf8_lossy(&bytes), to).with_context(|| from.display().to_string())
 }
 
+/// Sees to it that the picture can be written, before a boot would be lost. Leaves nothing behind.
+///
+/// # Errors
+/// It can't be written.
+pub fn check(to: &Path) -> Result<()> {
+    let is_new = !to.exists();
+    let opened = fs::OpenOptions::new().append(true).create(true).open(to);
+    opened.with_context(|| format!("can't write {}", to.display()))?;
+    if is_new { Ok(fs::remove_file(to)?) } else { Ok(()) }
+}
+
 /// Draws a log's text to `to`, and says in words what it shows.
 ///
 /// # Errors

@@ -5,8 +5,12 @@ use crate::kernels;
 use crate::machine::{self, MACHINES, Machine};
 use crate::setup;
 use crate::virtiofs::By;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 use std::path::PathBuf;
+
+/// The least memory in MiB: an x86 kernel lies behind the first 16 (`CONFIG_PHYSICAL_START`), others may do with
+/// as little.
+const LEAST: i64 = 16;
 
 /// Boots real kernels under QEMU with insinit and checks what happened.
 #[derive(Debug, Parser)]
@@ -103,12 +107,12 @@ pub struct BootOptions {
     #[arg(long, requires = "root")]
     pub overlay: bool,
 
-    /// Memory in MiB; default: 512
-    #[arg(long, value_name = "MIB")]
+    /// Memory in MiB, at least 16; default: 512
+    #[arg(long, value_name = "MIB", value_parser = value_parser!(u32).range(LEAST..))]
     pub memory: Option<u32>,
 
     /// CPUs
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
     pub smp: u32,
 
     /// Seconds after which the boot is ended; default: 120, 600 for a --root, or a day for either or an
@@ -163,12 +167,12 @@ pub struct RunOptions {
     #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     pub append: Vec<String>,
 
-    /// Memory in MiB; default: 512
-    #[arg(long, value_name = "MIB")]
+    /// Memory in MiB, at least 16; default: 512
+    #[arg(long, value_name = "MIB", value_parser = value_parser!(u32).range(LEAST..))]
     pub memory: Option<u32>,
 
     /// CPUs
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
     pub smp: u32,
 
     /// Seconds after which all is ended, with status 124
@@ -302,6 +306,16 @@ mod tests {
         let Task::Run(options) = Cli::parse_from(words).task else { panic!("not run") };
         assert_eq!(options.program, ["ls", "--smp", "-l"]);
         assert!(Cli::try_parse_from(["cargo qemu", "run"]).is_err());
+    }
+
+    #[test]
+    fn a_machine_has_memory_and_cpus() {
+        for end in [["boot", "--memory=15"], ["boot", "--smp=0"], ["run", "--smp=0"]] {
+            let words = [&["cargo qemu"], &end[..], &["ls"][usize::from(end[0] == "boot")..]];
+            let error = Cli::try_parse_from(words.concat()).unwrap_err().to_string();
+            assert!(error.contains(" is not in "), "{error}");
+        }
+        assert!(Cli::try_parse_from(["cargo qemu", "boot", "--memory=16", "--smp=1"]).is_ok());
     }
 
     #[test]
