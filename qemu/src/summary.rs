@@ -27,8 +27,8 @@ pub struct Summary {
     expected: usize,
     /// The loader's own account.
     done: Option<String>,
-    /// The loader's last words, if it stopped the boot.
-    stop: Option<String>,
+    /// The loader's last words, if it stopped the boot, behind the first of its errors.
+    stop: Vec<String>,
     /// Nothing of the kernel's was heard.
     silent: bool,
     /// The real init ran.
@@ -36,6 +36,9 @@ pub struct Summary {
     /// The machine was switched off; asked of our own real init only.
     ended: bool,
 }
+
+/// So many errors are shown in front of a stop.
+const ERRORS: usize = 3;
 
 impl Summary {
     /// The summary of a boot.
@@ -48,7 +51,7 @@ impl Summary {
             lacking: names.iter().filter_map(|name| lacking(name, loads(), expected)).collect(),
             expected: names.len(),
             done: said.iter().find(|line| line.verb == "done").map(account),
-            stop: run.lines.iter().find_map(|line| stop(line)),
+            stop: stop(&run.lines, &names),
             silent: said.is_empty() && !run.lines.iter().any(|line| is_kernels(line)),
             handed_over: handed_over(run, &said, expected.guest),
             ended: !expected.guest || run.end == End::Off(0),
@@ -74,8 +77,8 @@ impl Summary {
         }
         let done = self.done.as_deref().unwrap_or("did not finish");
         let _ = writeln!(text, "insinit    {done}");
-        if let Some(stop) = &self.stop {
-            let _ = writeln!(text, "           {stop}");
+        for line in &self.stop {
+            let _ = writeln!(text, "           {line}");
         }
         let ran = if self.handed_over { "ran" } else { "did not run" };
         let _ = writeln!(text, "real init  {ran}");
@@ -136,10 +139,27 @@ fn account(line: &Parsed) -> String {
     format!("{} {}", line.result, line.detail)
 }
 
-/// `stop panic`, if that is what the loader says in `line`.
-fn stop(line: &str) -> Option<String> {
-    let said = line::parse(line).filter(|said| matches!(said.verb, "stop" | "stop:"))?;
-    Some(line[line.find(said.verb)?..].to_string())
+/// `stop panic`, if that is what the loader says, and in front of it what went wrong before; what became of
+/// the modules that are expected is told with them.
+fn stop(lines: &[String], names: &[String]) -> Vec<String> {
+    let is_stop =
+        |line: &String| line::parse(line).is_some_and(|said| matches!(said.verb, "stop" | "stop:"));
+    let Some(at) = lines.iter().position(is_stop) else { return Vec::new() };
+    let wrong = |line: &&String| line::parse(line).is_some_and(|said| is_wrong(&said, names));
+    let wrong = lines[..at].iter().filter(wrong).take(ERRORS);
+    wrong.chain([&lines[at]]).filter_map(|line| words(line)).collect()
+}
+
+/// Whether a line says that something went wrong of which the modules' lines don't tell.
+fn is_wrong(said: &Parsed, names: &[String]) -> bool {
+    let result = said.result.trim_end_matches([':', ',', ';']);
+    let is_told = said.verb == "load" && names.contains(&normal(said.subject));
+    matches!(result, "failed" | "missing") && !is_told || said.subject.starts_with("modules for ")
+}
+
+/// What a line of the loader's says behind its name.
+fn words(line: &str) -> Option<String> {
+    Some(line.split_once("insinit: ")?.1.trim_end().to_string())
 }
 
 /// Whether the kernel wrote `line`: `[    1.234567] …`, or its first, which may lack the time.
@@ -252,10 +272,32 @@ mod tests {
     #[test]
     fn a_stop_is_repeated() {
         let stop = summary(&["[    1.3] insinit: stop panic"], true).stop;
-        assert_eq!(stop.as_deref(), Some("stop panic"));
+        assert_eq!(stop, ["stop panic"]);
         let stop = summary(&["insinit: stop: failed EPERM; PID 1 ends"], true).stop;
-        assert_eq!(stop.as_deref(), Some("stop: failed EPERM; PID 1 ends"));
-        assert_eq!(summary(&GOOD, true).stop, None);
+        assert_eq!(stop, ["stop: failed EPERM; PID 1 ends"]);
+        assert_eq!(summary(&GOOD, true).stop, [""; 0]);
+    }
+
+    #[test]
+    fn a_stop_is_explained_by_the_errors_before_it() {
+        let exec = ["/sbin/init", "/etc/init", "/bin/init", "/bin/sh"];
+        let exec = exec.map(|path| format!("[ 1.2] insinit: exec {path}: failed ENOENT"));
+        let mut lines = vec![
+            "[ 1.1] insinit: load ext4: failed ENOEXEC",
+            "[ 1.1] insinit: no modules for 6.12 (found: 6.13)",
+            "[ 1.1] insinit: load nosuch: missing",
+            "[ 1.1] insinit: load loop: loaded 0.4 ms",
+        ];
+        lines.extend(exec.iter().map(String::as_str));
+        assert_eq!(summary(&lines, true).stop, [""; 0]);
+        lines.push("[ 1.3] insinit: stop panic: no init can be started");
+        let expected = [
+            "no modules for 6.12 (found: 6.13)",
+            "load nosuch: missing",
+            "exec /sbin/init: failed ENOENT",
+            "stop panic: no init can be started",
+        ];
+        assert_eq!(summary(&lines, true).stop, expected);
     }
 
     #[test]
