@@ -112,3 +112,15 @@ fn the_shortest_boot_can_be_drawn() {
     let log = "insinit: time a: start 5 read 0 inflate 0 load 0 end 5 worker 1\ninsinit: load a: loaded 0.0 ms";
     assert!(draw(&Timeline::of(log).unwrap()).contains("one after the other"));
 }
+
+#[test]
+fn whether_it_can_be_drawn_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (new, old) = (folder.path().join("new.svg"), folder.path().join("old.svg"));
+    fs::write(&old, "old").unwrap();
+    check(&new).unwrap();
+    check(&old).unwrap();
+    assert!(!new.exists());
+    assert_eq!(fs::read_to_string(&old).unwrap(), "old");
+    assert!(check(folder.path()).is_err());
+}

@@ -1,4 +1,4 @@
-//! The program's output and who reads it.
+//! The program from outside: its output and who reads it, and what it refuses at once.
 
 use std::fs::File;
 use std::io::{PipeWriter, pipe};
@@ -37,5 +37,12 @@ fn a_full_disk_is_an_error() {
     let full = File::options().write(true).open("/dev/full").expect("/dev/full");
     let output = run(&["kernel"], full, Stdio::piped());
     let expected = "error: standard output: No space left on device (os error 28)\n";
+    assert_eq!((said(&output).as_str(), output.status.code()), (expected, Some(1)));
+}
+
+#[test]
+fn a_picture_that_cannot_be_drawn_is_noticed_before_the_boot() {
+    let output = run(&["boot", "--chart", "/nowhere/x.svg"], Stdio::piped(), Stdio::piped());
+    let expected = "error: can't write /nowhere/x.svg: No such file or directory (os error 2)\n";
     assert_eq!((said(&output).as_str(), output.status.code()), (expected, Some(1)));
 }
