@@ -269,7 +269,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
         }
         if self.is_fatal(&step) {
             let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
-            self.fail(Some(&step), next.map(|next| next.name));
+            self.fail(Ok(&step), next.map(|next| next.name));
         }
     }
 

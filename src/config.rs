@@ -326,8 +326,11 @@ impl Config {
             }
             Use::Root => self.root = given,
             Use::Quiet => self.quiet = true,
-            Use::Disable => self.modules_disabled = value != b"0",
-            Use::Coldplug => self.coldplug = value != b"0",
+            Use::Disable | Use::Coldplug => match switch(value) {
+                Some(is_on) if usage == Use::Disable => self.modules_disabled = is_on,
+                Some(is_on) => self.coldplug = is_on,
+                None => return form!("not 0 or 1"),
+            },
             Use::Fail => match choice(ACTIONS, &ACTION, value) {
                 Some(action) => self.fail = action,
                 None => return form!("not panic, reboot, poweroff, halt, shell or continue"),
@@ -377,6 +380,12 @@ fn usage(word: &[u8]) -> Option<Use> {
     let number = HASHES.iter().position(|known| *known == hash)?;
     let usage = USE.get(number).copied();
     usage.filter(|_| name::same(text::nth(WORDS, b' ', number), word))
+}
+
+/// Whether a switch is on; none if it is neither. An empty value drops it.
+fn switch(value: &[u8]) -> Option<bool> {
+    let number = name::position(b"0 n no off false 1 y yes on true", value);
+    if value.is_empty() { Some(false) } else { number.map(|number| number > 4) }
 }
 
 /// What a word chooses.
@@ -431,6 +440,26 @@ mod tests {
         let expected: [&[u8]; 4] =
             [b"insinit.fail", b"insinit.modules", b"insinit.nonsense", b"insinit.log"];
         assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off_and_says_what_is_neither() {
+        for (word, is_on) in
+            [("", true), ("=1", true), ("=yes", true), ("=on", true), ("=0", false)]
+                .into_iter()
+                .chain([
+                    ("=no", false),
+                    ("=off", false),
+                    ("=n", false),
+                    ("=", false),
+                    ("=perhaps", false),
+                ])
+        {
+            let text = format!("insinit.coldplug{word} insinit.modules_disabled{word}").leak();
+            let found = config(&[text]);
+            assert_eq!((found.coldplug, found.modules_disabled), (is_on, is_on), "{word}");
+            assert_eq!(found.complaints.len() == 2, word == "=perhaps", "{word}");
+        }
     }
 
     #[test]

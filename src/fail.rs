@@ -20,13 +20,13 @@ impl<K: Kernel> Boot<'_, K> {
     /// Takes the failure action. Comes back where the boot is to go on: after a shell, or with
     /// `continue`.
     ///
-    /// `failed` is the required step that failed, none where no init can be started: then there is
-    /// nothing to go on with, and `continue` is `panic`. `next` is the step that would have come next,
-    /// none for the real init.
+    /// `failed` is the required step that failed, or why no init can be started: then there is nothing to
+    /// go on with, and `continue` is `panic`. `next` is the step that would have come next, none for the
+    /// real init.
     #[inline(never)]
-    pub fn fail(&mut self, failed: Option<&Step>, next: Option<&[u8]>) {
+    pub fn fail(&mut self, failed: Result<&Step, Form>, next: Option<&[u8]>) {
         let goes_on = match self.config.fail {
-            Action::Continue => failed.is_some(),
+            Action::Continue => failed.is_ok(),
             Action::Shell => self.shell(failed, next),
             _ => false,
         };
@@ -54,7 +54,7 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Runs the shell until it ends, once; false if it can't be.
     #[inline(never)]
-    fn shell(&mut self, failed: Option<&Step>, next: Option<&[u8]>) -> bool {
+    fn shell(&mut self, failed: Result<&Step, Form>, next: Option<&[u8]>) -> bool {
         let _ = self.ground.cmdline(self.k); // mounts /proc, which is gone where an exec has failed
         // The kernel's console that swallows everything (`drivers/tty/ttynull.c`) gives no input.
         self.no_shell |= files::text(self.k, c"/proc/consoles").starts_with(b"ttynull");
@@ -89,13 +89,13 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// Ends the line with what failed and what would have come next, and writes it.
     #[inline(never)]
-    fn tell(&mut self, failed: Option<&Step>, between: Form, next: Option<&[u8]>) {
+    fn tell(&mut self, failed: Result<&Step, Form>, between: Form, next: Option<&[u8]>) {
         let line = self.log.more();
         match failed {
-            Some(step) => {
+            Ok(step) => {
                 line.form(form!(": required % %")).bytes(step.name).bytes(step.outcome.word())
             }
-            None => line.form(form!(": no init can be started")),
+            Err(why) => line.form(why),
         };
         line.form(between).str(if next.is_some() { "load " } else { "exec " });
         line.bytes(next.unwrap_or(self.init.name()));

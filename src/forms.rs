@@ -48,6 +48,7 @@ pub const FORMS: &[&str] = &[
     "needs =VALUE",
     "not panic, reboot, poweroff, halt, shell or continue",
     "not error, warn, info or debug",
+    "not 0 or 1",
     "not a word that this build knows",
     #[cfg(feature = "ways")]
     "not vermagic, modversions or all",
@@ -81,6 +82,7 @@ pub const FORMS: &[&str] = &[
     "word %: ignored: %",
     "word root: ignored: this build runs the initramfs' init",
     "read /proc/cmdline: may be cut off at % bytes, in %",
+    "no modules.dep in %: no dependencies are known",
     "no modules for % in %",
     "no modules for %",
     "no modules for % (found: %)",
@@ -103,6 +105,8 @@ pub const FORMS: &[&str] = &[
     "shell /bin/sh: %",
     ": required % %",
     ": no init can be started",
+    #[cfg(feature = "root")]
+    ": no root to start an init in",
     "; next was ",
     "; exit it to go on with ",
     "read %: %",

@@ -59,7 +59,7 @@ impl<K: Kernel> Boot<'_, K> {
                 self.start(path, own);
                 number = number.wrapping_add(1);
             }
-            self.fail(None, None);
+            self.fail(Err(form!(": no init can be started")), None);
         }
     }
 

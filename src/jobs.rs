@@ -127,7 +127,7 @@ impl<K: Kernel> Boot<'_, K> {
         while let Some(failed) = self.crew.failed.get(at).and_then(|step| self.plan.step(*step)) {
             let (failed, next) = (*failed, self.crew.queue.left(&self.plan));
             let next = next.map(|next| self.name(next));
-            self.fail(Some(&failed), next);
+            self.fail(Ok(&failed), next);
             at = at.wrapping_add(1);
         }
         self.crew.failed.truncate(0);

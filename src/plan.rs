@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 use crate::config::Config;
+use crate::forms::form;
 use crate::glob;
 use crate::kernel::Kernel;
+use crate::line::Priority;
 use crate::list::{Entry, Severity};
 use crate::log::Log;
 use crate::mem::{Table, Zero};
@@ -141,7 +143,11 @@ pub fn open<K: Kernel>(
     }
     tree.root = place.root;
     if scope.in_tree {
-        tree.open(k, place, scope.by_name);
+        if tree.open(k, place, scope.by_name) {
+            log.say(Priority::Info, form!("no modules.dep in %: no dependencies are known"))
+                .bytes(tree.dir);
+            log.send(k);
+        }
         let softdeps = tree.text(k, tree::SOFTDEP);
         modprobe::add(k, log, &mut config.rules, softdeps, b"modules.softdep");
     }

@@ -48,7 +48,7 @@ impl<K: Kernel> Boot<'_, K> {
         while !(self.mount_all(&mut search, what) && self.switch()) {
             let _ = self.k.detach(ROOT);
             self.uncover();
-            self.fail(None, None);
+            self.fail(Err(form!(": no root to start an init in")), None);
         }
     }
 

@@ -75,13 +75,13 @@ pub struct Tree {
 
 impl Tree {
     /// Finds and opens the tree; it stays without a folder if there is none. One without an index,
-    /// or with an empty one, is walked to look names up.
+    /// or with an empty one, is walked to look names up: whether it was.
     #[inline(never)]
-    pub fn open<K: Kernel>(&mut self, k: &mut K, place: Place, by_name: bool) {
+    pub fn open<K: Kernel>(&mut self, k: &mut K, place: Place, by_name: bool) -> bool {
         self.root = place.root;
         self.dir = find(k, place);
         if self.dir.is_empty() {
-            return;
+            return false;
         }
         let mut text = self.file(k, b"modules.dep");
         // A text that is newer than its twin begins with a comment, which depmod doesn't write.
@@ -91,16 +91,18 @@ impl Tree {
                 self.texts.iter_mut().skip(TWIN).for_each(|twin| *twin = Some(b""));
             }
             if !self.text(k, DEP.wrapping_add(TWIN)).is_empty() {
-                return;
+                return false;
             }
         }
-        if text.is_empty() && by_name {
+        let walked = text.is_empty() && by_name;
+        if walked {
             let folder = self.path(k, b"").to_bytes();
             let mut found = Table::new();
             index::walk(k, folder, folder.len(), &mut found);
             text = found.into_slice();
         }
         self.index = Index::of(k, text);
+        walked
     }
 
     /// A file of the tree's own folder, mapped; empty if there is none.

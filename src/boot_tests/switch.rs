@@ -82,6 +82,10 @@ fn a_named_init_is_the_only_candidate() {
 fn a_root_without_an_init_is_unmounted_and_nothing_deleted() {
     let booted = stopped(machine().disk(disk(&["/bin/ls"])), "root=/dev/vda");
     assert!(booted.says("no init in the root"), "{booted}");
+    assert!(
+        booted.says("stop halt: no root to start an init in; next was exec /sbin/init"),
+        "{booted}"
+    );
     assert!(!booted.mounts().iter().any(|mount| mount.contains("ext4")), "{:?}", booted.mounts());
     assert!(booted.first_root().contains(&"/init".into()));
 }

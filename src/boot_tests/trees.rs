@@ -24,7 +24,13 @@ fn a_flat_folder_may_have_an_index() {
 #[test]
 fn a_tree_without_any_index_is_walked() {
     let machine = Machine::new().tree_file("kernel/drivers/deep/er/a.ko", elf("a"));
-    assert_eq!(listed(machine).result("a"), "loaded 1.9 ms");
+    let booted = listed(machine);
+    assert_eq!(booted.result("a"), "loaded 1.9 ms");
+    assert!(
+        booted.says("no modules.dep in /lib/modules/6.12.107: no dependencies are known"),
+        "{booted}"
+    );
+    assert!(!listed(Machine::new().modules(&["a"])).says("no modules.dep"));
 }
 
 #[test]
