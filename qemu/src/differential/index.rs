@@ -25,7 +25,7 @@ pub struct Index {
     softdeps: Vec<(String, String)>,
     /// The patterns of `modules.alias` and of `modules.builtin.modinfo`.
     patterns: Vec<String>,
-    /// The first name of `modules.builtin`.
+    /// The first name of `modules.builtin` that no alias leads to.
     pub builtin: String,
     /// The others.
     builtins: Vec<String>,
@@ -70,11 +70,11 @@ impl Index {
         }
         let items = text("modules.builtin.modinfo")?;
         let items = items.split('\0').filter_map(|item| item.split_once(".alias="));
-        index.patterns.extend(items.map(|(_, pattern)| pattern.to_string()));
-        let builtins = text("modules.builtin")?;
-        let mut builtins = builtins.lines().map(name);
-        index.builtin = builtins.next().unwrap_or_default();
-        index.builtins = builtins.collect();
+        let (aliased, patterns): (Vec<_>, Vec<_>) = items.unzip();
+        index.patterns.extend(patterns.into_iter().map(String::from));
+        index.builtins = text("modules.builtin")?.lines().map(name).collect();
+        let plain = index.builtins.iter().position(|name| !aliased.contains(&name.as_str()));
+        index.builtin = plain.map_or(String::new(), |at| index.builtins.remove(at));
         (index.root, index.release) = (Some(root), kernel.release.clone());
         Ok(index)
     }
