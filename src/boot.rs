@@ -41,6 +41,8 @@ pub struct Boot<'k, K> {
     pub no_shell: bool,
     /// `insinit plan`: nothing is loaded, the plan is shown.
     pub shows: bool,
+    /// The inode's number of `/init`; 0 where that isn't known.
+    pub own: u64,
     /// Something that is not optional went wrong.
     pub went_wrong: bool,
     /// How many steps of the plan's order have been dealt with.
@@ -108,7 +110,7 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// stays open, and from then on descriptors 0 to 2 are sound.
     #[inline(never)]
     pub fn words(&mut self, texts: &[&'static [u8]]) {
-        self.config.top = Top::of(self.k, self.root);
+        self.config.top = Top::of(self.k, self.root, &mut self.own);
         if self.config.top.is_shaky {
             self.ground.lay(self.k);
         }

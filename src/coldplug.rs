@@ -104,7 +104,7 @@ impl<K: Kernel> Boot<'_, K> {
 fn walk<K: Kernel>(k: &mut K, found: &mut Coldplug) {
     let Some(fd) = found.open(k) else { return };
     let len = found.path.len();
-    let _ = files::entries_open(k, fd, &mut |k: &mut K, name, kind| {
+    let _ = files::entries_open(k, fd, &mut |k: &mut K, name, kind, _| {
         found.path.extend(k, b"/");
         found.path.extend(k, name);
         if kind == Kind::Dir {

@@ -115,8 +115,8 @@ pub enum Kind {
     Other,
 }
 
-/// What looks at a directory's entries.
-pub type Visit<'a, K> = dyn FnMut(&mut K, &[u8], Kind) + 'a;
+/// What looks at a directory's entries: the name, what it is, and the inode's number of a regular file, else 0.
+pub type Visit<'a, K> = dyn FnMut(&mut K, &[u8], Kind, u64) + 'a;
 
 /// Shows `visit` every entry of the directory but `.` and `..`, in the directory's own order.
 ///
@@ -141,9 +141,9 @@ pub fn entries_open<K: Kernel>(k: &mut K, fd: Fd, visit: &mut Visit<'_, K>) -> R
         if rest.is_empty() {
             return Ok(());
         }
-        while let Some((name, kind, next)) = entry(rest) {
+        while let Some((name, kind, inode, next)) = entry(rest) {
             if name != b"." && name != b".." {
-                visit(k, name, kind);
+                visit(k, name, kind, inode);
             }
             rest = next;
         }
@@ -152,9 +152,11 @@ pub fn entries_open<K: Kernel>(k: &mut K, fd: Fd, visit: &mut Visit<'_, K>) -> R
 
 /// The first `struct linux_dirent64` (getdents(2)): inode and offset, 8 bytes each, the record's
 /// length, the type, the name with a NUL.
-fn entry(records: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
+fn entry(records: &[u8]) -> Option<(&[u8], Kind, u64, &[u8])> {
     let (head, mut name) = records.split_first_chunk::<19>()?;
-    let [.., low, high, kind] = *head;
+    let [a, b, c, d, e, f, g, h, .., low, high, kind] = *head;
+    let inode = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
+    let inode = if u32::from(kind) == DT_REG { inode } else { 0 };
     let len = usize::from(u16::from_le_bytes([low, high]));
     let kind = match u32::from(kind) {
         DT_REG | DT_LNK => Kind::File,
@@ -163,7 +165,7 @@ fn entry(records: &[u8]) -> Option<(&[u8], Kind, &[u8])> {
         _ => Kind::Other,
     };
     let name = text::take(&mut name, 0)?;
-    Some((name, kind, text::tail(records, len)))
+    Some((name, kind, inode, text::tail(records, len)))
 }
 
 /// Which of the folders that are looked into on every boot are missing at the image's top: nothing, as
@@ -176,15 +178,21 @@ pub struct Top {
 }
 
 impl Top {
-    /// Looks once: a file that is not there costs as much as this.
+    /// Looks once: a file that is not there costs as much as this. Gives `init` the number of `/init`'s inode, if
+    /// that is a regular file.
     #[inline(never)]
-    pub fn of<K: Kernel>(k: &mut K, root: &[u8]) -> Self {
+    pub fn of<K: Kernel>(k: &mut K, root: &[u8], init: &mut u64) -> Self {
         let path = mem::path(k, &[root, b"/"]);
         let Ok(fd) = k.open(path, O_RDONLY | O_DIRECTORY) else {
             return Self { missing: 0, is_shaky: true };
         };
         let mut found = 0;
-        let done = entries_open(k, fd, &mut |_: &mut K, name, _| found |= bit(name));
+        let done = entries_open(k, fd, &mut |_: &mut K, name, _, inode| {
+            found |= bit(name);
+            if name == b"init" {
+                *init = inode;
+            }
+        });
         k.close(fd);
         Self { missing: if done.is_ok() { !found } else { 0 }, is_shaky: fd.0 < 3 }
     }
@@ -197,6 +205,7 @@ impl Top {
 }
 
 /// A folder's bit; 0 for any other.
+#[inline(never)]
 fn bit(name: &[u8]) -> u8 {
     match name {
         b"etc" => 1,
@@ -240,7 +249,7 @@ mod tests {
         }
         std::fs::create_dir(folder.path().join("kernel")).unwrap();
         let mut found = Vec::new();
-        let mut visit = |_: &mut Linux, name: &[u8], kind| {
+        let mut visit = |_: &mut Linux, name: &[u8], kind, _| {
             found.push((String::from_utf8(name.to_vec()).unwrap(), kind));
         };
         entries(&mut Linux::default(), &path, &mut visit).unwrap();

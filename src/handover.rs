@@ -52,11 +52,10 @@ impl<K: Kernel> Boot<'_, K> {
     /// Starts the real init; if none can be, takes the failure action, and tries again where that
     /// comes back. Never returns.
     pub fn hand_over(&mut self) -> ! {
-        let own = self.own();
         loop {
             let mut number = 0_usize;
             while let Some(path) = self.candidate(number) {
-                self.start(path, own);
+                self.start(path);
                 number = number.wrapping_add(1);
             }
             self.fail(Err(form!(": no init can be started")), None);
@@ -66,6 +65,16 @@ impl<K: Kernel> Boot<'_, K> {
     /// insinit itself.
     pub fn own(&mut self) -> Stat {
         self.k.stat(self.process.path.unwrap_or(c"/init")).unwrap_or_default()
+    }
+
+    /// Whether a file is insinit itself. The folder that `/init` stands in told its inode, which spares a call
+    /// where it is another one. (What overlayfs and mount points tell may be wrong; then insinit starts once
+    /// more, by another path than `/init`, and finds out.)
+    fn is_own(&mut self, stat: &Stat) -> bool {
+        let is_other = self.own != 0
+            && self.own != stat.inode
+            && self.process.path.is_some_and(|path| path.to_bytes() == b"/init");
+        !is_other && self.own().is_same(stat)
     }
 
     /// What is to be tried at that place, from 0 on.
@@ -79,11 +88,11 @@ impl<K: Kernel> Boot<'_, K> {
         }
     }
 
-    /// Tries one candidate, `own` being insinit itself; comes back, and has said why, if it can't be started.
+    /// Tries one candidate; comes back, and has said why, if it can't be started.
     #[inline(never)]
-    fn start(&mut self, path: &'static CStr, own: Stat) {
+    fn start(&mut self, path: &'static CStr) {
         let (errno, why) = match self.k.stat(path) {
-            Ok(stat) if own.is_same(&stat) => (Errno::ELOOP, form!("it is insinit itself")),
+            Ok(stat) if self.is_own(&stat) => (Errno::ELOOP, form!("it is insinit itself")),
             Ok(stat) if stat.mode & S_IFMT != S_IFREG => {
                 (Errno::EACCES, form!("not a regular file"))
             }

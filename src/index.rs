@@ -125,7 +125,7 @@ pub fn needs(mut text: &'static [u8], file: &[u8]) -> &'static [u8] {
 /// what paths are relative to.
 pub fn walk<K: Kernel>(k: &mut K, folder: &[u8], skip: usize, found: &mut Table<u8>) {
     let path = mem::path(k, &[folder]);
-    let _ = files::entries(k, path, &mut |k: &mut K, entry, kind| {
+    let _ = files::entries(k, path, &mut |k: &mut K, entry, kind, _| {
         let is_module = name::of_file(entry).is_some();
         if kind == Kind::Dir || (kind == Kind::Unknown && !is_module) {
             let below = mem::path(k, &[folder, entry, b"/"]);

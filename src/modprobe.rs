@@ -114,7 +114,7 @@ pub fn read<K: Kernel>(k: &mut K, log: &mut Log, lines: &mut Lines, root: &[u8],
             continue;
         }
         let folder = mem::path(k, &[root, parent, b"/modprobe.d/"]);
-        let _ = files::entries(k, folder, &mut |k: &mut K, file, _| {
+        let _ = files::entries(k, folder, &mut |k: &mut K, file, _, _| {
             if file.ends_with(b".conf") && !file.starts_with(b".") {
                 let file = mem::path(k, &[folder.to_bytes(), file]);
                 found.push(k, file.to_bytes());

@@ -34,7 +34,7 @@ use devices::Devices;
 use modules::Modules;
 use mounts::Mount;
 use std::collections::{BTreeMap, VecDeque};
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use syscalls::{Sysno, syscall};
 use tree::{Node, Tree};
@@ -68,6 +68,10 @@ pub struct Machine {
     /// The types of file system that are built in, besides the kernel's own.
     filesystems: Vec<String>,
     without_devtmpfs: bool,
+    /// The path that was executed.
+    executed: &'static CStr,
+    /// What folders tell of inodes is so much more than what stat says.
+    odd_inodes: u64,
     fds: Descriptors,
     modules: Modules,
     /// What is mounted is nobody else's.
@@ -125,6 +129,8 @@ impl Machine {
             shares: Vec::new(),
             filesystems: Vec::new(),
             without_devtmpfs: false,
+            executed: c"/init",
+            odd_inodes: 0,
             fds: Descriptors::console(&[0, 1, 2]),
             modules: Modules::default(),
             secluded: false,
@@ -414,6 +420,18 @@ impl Machine {
         self
     }
 
+    /// The kernel, or another insinit, started it by that path.
+    pub fn executed(mut self, path: &'static CStr) -> Self {
+        self.executed = path;
+        self
+    }
+
+    /// A file system like overlayfs, whose folders tell of other inodes than stat does.
+    pub fn odd_inodes(mut self) -> Self {
+        self.odd_inodes = 1000;
+        self
+    }
+
     /// A kernel without devtmpfs.
     pub fn without_devtmpfs(mut self) -> Self {
         self.without_devtmpfs = true;
@@ -476,7 +494,8 @@ impl Machine {
     /// Runs the loader until it ends and checks what holds of every boot.
     pub fn boot(mut self) -> Booted {
         let before = self.tree.paths();
-        let process = Process { argv: strings(&self.argv), envp: strings(&self.envp), path: None };
+        let path = Some(self.executed);
+        let process = Process { argv: strings(&self.argv), envp: strings(&self.envp), path };
         let run = || -> () {
             match self.pid {
                 1 => crate::boot::run(&mut self, process),

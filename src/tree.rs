@@ -294,7 +294,7 @@ fn find<K: Kernel>(k: &mut K, place: Place) -> &'static [u8] {
     let [flat, _] = PARENTS;
     let path = mem::path(k, &[place.root, flat]);
     let mut is_flat = false;
-    let _ = files::entries(k, path, &mut |_: &mut K, entry, kind| {
+    let _ = files::entries(k, path, &mut |_: &mut K, entry, kind, _| {
         is_flat |= kind != Kind::Dir && name::of_file(entry).is_some();
     });
     if is_flat { flat } else { b"" }
@@ -311,7 +311,7 @@ pub fn releases<K: Kernel>(k: &mut K, root: &[u8]) -> Table<u8> {
     let mut found = Table::new();
     for parent in &PARENTS {
         let path = mem::path(k, &[root, parent]);
-        let _ = files::entries(k, path, &mut |k: &mut K, entry, kind| {
+        let _ = files::entries(k, path, &mut |k: &mut K, entry, kind, _| {
             if kind == Kind::Dir {
                 found.extend(k, if found.is_empty() { b"" } else { b", " });
                 found.extend(k, entry);

@@ -86,6 +86,22 @@ fn insinit_itself_is_none() {
 }
 
 #[test]
+fn insinit_itself_is_found_out_at_the_second_start_at_the_latest() {
+    let linked = || without_init().hard_link("/sbin/init", "/init").odd_inodes();
+    assert_eq!(linked().boot().init(), "/sbin/init");
+    let booted = stopped(linked().executed(c"/sbin/init"), "");
+    assert!(booted.line("exec /sbin/init: ").contains("insinit itself"), "{booted}");
+}
+
+#[test]
+fn insinit_itself_is_looked_for_where_it_may_be_only() {
+    let stats = |booted: Booted| ["stat ", "stat /sbin/init"].map(|call| booted.calls_of(call));
+    assert_eq!(stats(Machine::new().words("quiet").boot()), [1, 1]);
+    let other = Machine::new().words("quiet").program("/opt/init").executed(c"/opt/init");
+    assert_eq!(stats(other.boot()), [2, 1]);
+}
+
+#[test]
 fn insinit_itself_is_none_even_if_named() {
     stopped(Machine::new(), "insinit.init=/init");
     stopped(Machine::new(), "init=/init");

@@ -109,7 +109,7 @@ impl Search {
     /// The first device that is meant.
     pub fn find<K: Kernel>(&mut self, k: &mut K, spec: &Spec) -> Option<Found> {
         let mut found = None;
-        let _ = files::entries(k, CLASS, &mut |k: &mut K, name, _| {
+        let _ = files::entries(k, CLASS, &mut |k: &mut K, name, _, _| {
             let mut room = [0; 1024];
             let uevent = attribute(k, &mut self.path, &mut room, name, b"/uevent");
             let device = Device { uevent };
@@ -123,7 +123,7 @@ impl Search {
     /// Shows `each` the names of all devices that hold anything.
     pub fn names<K: Kernel>(k: &mut K, each: &mut dyn FnMut(&mut K, &[u8])) {
         let mut path = Table::new();
-        let _ = files::entries(k, CLASS, &mut |k: &mut K, name, _| {
+        let _ = files::entries(k, CLASS, &mut |k: &mut K, name, _, _| {
             let mut room = [0; 1024];
             if attribute(k, &mut path, &mut room, name, b"/size") != b"0" {
                 each(k, name);

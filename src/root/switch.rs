@@ -158,7 +158,7 @@ impl<K: Kernel> Boot<'_, K> {
 /// tree may be deeper than there are descriptors.
 fn delete<K: Kernel>(k: &mut K, path: &mut Table<u8>, names: &mut Table<u8>, device: u64) {
     let (len, waiting) = (path.len().saturating_sub(1), names.len());
-    let _ = files::entries(k, c_str(path), &mut |k: &mut K, name, _| {
+    let _ = files::entries(k, c_str(path), &mut |k: &mut K, name, _, _| {
         names.push(k, b'/');
         names.extend(k, name);
     });

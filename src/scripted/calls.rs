@@ -149,9 +149,10 @@ impl Machine {
 }
 
 /// A record of getdents64(2).
-fn dirent(name: &str, kind: u8) -> Vec<u8> {
+fn dirent(name: &str, kind: u8, inode: u64) -> Vec<u8> {
     let len = (19 + name.len() + 1).next_multiple_of(8);
     let mut record = vec![0; len];
+    record[..8].copy_from_slice(&inode.to_ne_bytes());
     record[16..18].copy_from_slice(&(len as u16).to_le_bytes());
     record[18] = kind;
     record[19..19 + name.len()].copy_from_slice(name.as_bytes());
@@ -298,12 +299,14 @@ impl Kernel for Machine {
         if !matches!(open.node, Node::Dir) {
             return Err(Errno::ENOTDIR);
         }
-        let (real, at) = (open.real.clone(), open.at);
+        let (path, real, at) = (open.path.clone(), open.real.clone(), open.at);
         let own = [".", ".."].map(|name| (name.to_string(), 4));
         let inside = self.listing(&real)?;
         let (mut used, mut count) = (0, 0);
         for (name, kind) in own.into_iter().chain(inside).skip(at) {
-            let record = dirent(&name, kind);
+            let file = format!("{}/{name}", path.trim_end_matches('/'));
+            let inode = self.inode(&file).map_or(0, |inode| inode.stat().inode + self.odd_inodes);
+            let record = dirent(&name, kind, inode);
             let Some(room) = buffer.get_mut(used..used + record.len()) else { break };
             room.copy_from_slice(&record);
             (used, count) = (used + record.len(), count + 1);
