@@ -70,6 +70,9 @@ impl Linux {
     pub fn furnished(self) -> Self {
         // SAFETY: the invariant, and the reference ends here.
         let (arena, room) = unsafe { &mut *ARENA.0.get() };
+        // The page is written to first: reading from it would only bring a fault of its own.
+        // SAFETY: a reference is a good place.
+        unsafe { (&raw mut arena.last_resort).write_volatile(None) };
         if arena.is_new() {
             arena.give(room); // once
         }
