@@ -36,9 +36,9 @@ const WAIT: u32 = 100;
 const WAITS: u32 = 100;
 
 /// Below this number the file of a module that was loaded is left to the exec, which closes it for less than
-/// a call of our own takes. The kernel's first table of descriptors holds 64 (`include/linux/fdtable.h`,
-/// `NR_OPEN_DEFAULT`); some are left for all else.
-const LEFT_OPEN: i32 = 62;
+/// a call of our own takes. Many more open files would need memory of their own: the kernel gets room for
+/// some 16 of them at a time.
+const LEFT_OPEN: i32 = 16;
 
 /// What the loads of one boot share.
 pub struct Loader {
