@@ -128,10 +128,10 @@ pub struct Config {
 /// The configuration file of the image.
 pub const CONF: &[u8] = b"/etc/insinit.conf";
 
-/// The words that the loader knows, in the order of [`USE`].
-const WORDS: &[u8] = b"insinit.modules modules_load rd.modules_load modules rd.driver.pre \
+/// The words that the loader knows, in the order of [`USE`]; the first are found soonest.
+const WORDS: &[u8] = b"insinit.modules quiet modules_load rd.modules_load modules rd.driver.pre \
 rd.modules_force_load insinit.required module_blacklist modprobe.blacklist rd.driver.blacklist \
-insinit.list insinit.dir insinit.fail insinit.log insinit.init init root quiet insinit.modules_disabled \
+insinit.list insinit.dir insinit.fail insinit.log insinit.init init root insinit.modules_disabled \
 insinit.coldplug";
 
 /// The words' hashes: a word of the command line is compared with these first.
@@ -168,6 +168,7 @@ enum Use {
 
 const USE: [Use; 20] = [
     Use::List,
+    Use::Quiet,
     Use::List,
     Use::List,
     Use::List,
@@ -184,7 +185,6 @@ const USE: [Use; 20] = [
     Use::Init,
     Use::KernelInit,
     Use::Root,
-    Use::Quiet,
     Use::Disable,
     Use::Coldplug,
 ];
@@ -270,9 +270,10 @@ impl Config {
     #[inline(never)]
     pub fn read<K: Kernel>(&mut self, k: &mut K, mut words: &'static [u8]) {
         while let Some(word) = cmdline::take(&mut words) {
-            let what = match usage(word.key) {
+            let may_be_known = may_be_known(word.key);
+            let what = match may_be_known.then(|| usage(word.key)).flatten() {
                 Some(usage) => self.known(k, usage, word),
-                None => self.unknown(k, word),
+                None => self.unknown(k, word, may_be_known),
             };
             if what != Form::NONE {
                 self.complaints.push(k, Complaint { key: word.key, what });
@@ -281,9 +282,7 @@ impl Config {
     }
 
     /// Takes a word in that says how to load or may be a module's parameter; says what is wrong with it.
-    fn unknown<K: Kernel>(&mut self, k: &mut K, word: Word<'static>) -> Form {
-        #[cfg(any(feature = "jobs", feature = "root", feature = "ways"))]
-        let ours = may_be_known(word.key);
+    fn unknown<K: Kernel>(&mut self, k: &mut K, word: Word<'static>, ours: bool) -> Form {
         #[cfg(feature = "ways")]
         if ours && let Some(what) = self.ways.read(word) {
             return what;
@@ -296,7 +295,7 @@ impl Config {
         if ours && let Some(what) = self.mounting.take(k, word) {
             return what;
         }
-        if word.key.starts_with(b"insinit.") {
+        if ours && word.key.starts_with(b"insinit.") {
             return form!("not a word that this build knows");
         }
         if text::has(word.key, b'.') {
@@ -368,10 +367,10 @@ impl Config {
     }
 }
 
-/// Whether a word begins as any that features know: most of a command line are the kernel's.
-#[cfg(any(feature = "jobs", feature = "root", feature = "ways"))]
+/// Whether a word begins as any of ours: most of a command line are the kernel's. (No word of ours has a `b`
+/// there, but `reboot=` has.)
 fn may_be_known(word: &[u8]) -> bool {
-    matches!(word.first(), Some(b'i' | b'r'))
+    matches!(word.first(), Some(b'i' | b'm' | b'q' | b'r')) && word.get(2) != Some(&b'b')
 }
 
 /// What a word is for, if it is one of ours.
