@@ -156,10 +156,16 @@ pub fn spell<'t, K: Kernel>(k: &mut K, text: &'t mut Table<u8>, parts: &[&[u8]])
 
 #[cfg_attr(feature = "root", inline(never))]
 fn fill<K: Kernel>(k: &mut K, text: &mut Table<u8>, parts: &[&[u8]]) {
-    for part in parts {
-        text.extend(k, part);
+    let len = parts.iter().fold(1_usize, |len, part| len.saturating_add(part.len()));
+    let mut at = text.raw.claim(k, len, 1);
+    // SAFETY: there is room for all parts and the NUL; a table's memory is nobody else's.
+    unsafe {
+        for part in parts {
+            core::ptr::copy_nonoverlapping(part.as_ptr(), at, part.len());
+            at = at.add(part.len());
+        }
+        at.write(0);
     }
-    text.push(k, 0);
 }
 
 /// The text as a C string; none without a NUL at its end, or with one before.

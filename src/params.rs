@@ -24,11 +24,11 @@ pub fn of_step<K: Kernel>(
     plan: &Plan,
     number: u32,
 ) -> Option<&'static CStr> {
-    let (mut text, mut rules) = (Table::new(), config.rules(modprobe::OPTIONS));
-    let step = plan.step(number)?;
+    let mut rules = config.rules(modprobe::OPTIONS);
     if rules.is_empty() && plan.extras.is_empty() && config.params.is_empty() {
         return Some(c"");
     }
+    let (mut text, step) = (Table::new(), plan.step(number)?);
     while let Some(module) = rules.take() {
         if name::same(module, step.name) || name::same(module, step.alias) {
             append(k, &mut text, text::trim(rules.rest));
@@ -64,8 +64,8 @@ fn of_module(key: &'static [u8], module: &[u8]) -> Option<&'static [u8]> {
     let mut param = key;
     let owner = text::take(&mut param, b'.')?;
     let is_odd = |byte: &u8| matches!(byte, b'.' | b'"') || text::is_space(*byte);
-    let plain = !param.is_empty() && !param.iter().any(is_odd);
-    (plain && name::same(owner, module)).then_some(param)
+    let plain = || !param.is_empty() && !param.iter().any(is_odd);
+    (name::same(owner, module) && plain()).then_some(param)
 }
 
 /// Adds `param` or `param=value` to an argument string, with the value's quotes.

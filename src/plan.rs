@@ -22,6 +22,9 @@ use crate::tree::{self, Place, Tree};
 /// How long a chain of dependencies may be; what is beyond fails. The stack holds it easily.
 pub const DEPTH: u32 = 5000;
 
+/// How many chains of steps there are.
+const HEADS: usize = 8;
+
 /// What a step is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
@@ -55,6 +58,8 @@ pub struct Step {
     placed: bool,
     /// Its dependencies: from, to.
     deps: (u32, u32),
+    /// The next one of its chain, plus one: [`Plan::heads`].
+    next: u32,
 }
 
 /// One dependency of a step.
@@ -93,6 +98,8 @@ pub struct Plan {
     waiting: Table<u32>,
     /// How many steps are being planned.
     depth: u32,
+    /// Chains of steps with names that are alike; each begins with the newest, plus one.
+    heads: [u32; HEADS],
 }
 
 impl Default for Plan {
@@ -160,6 +167,12 @@ impl Plan {
         self.steps.get(step as usize)
     }
 
+    /// The chain of a name: by its length and its last letter.
+    fn head(name: &[u8]) -> usize {
+        let last = name.last().map_or(0, |last| name::normal(*last));
+        name.len().wrapping_add(last.into()) % HEADS
+    }
+
     /// Plans a list of entries; `link` is [`Link::Hard`], or [`Link::Device`] for what devices ask for.
     #[inline(never)]
     pub fn fill<K: Kernel>(
@@ -193,8 +206,9 @@ impl Plan {
             let name = format!("m{}", plan.steps.len()).leak().as_bytes();
             let task = Task::Load(name);
             let (alias, outcome) = (b"".as_slice(), Outcome::of(Kind::Missing));
-            let (severity, placed, none) = (Severity::Normal, false, (0, 0));
-            plan.steps.push(k, Step { name, alias, task, severity, outcome, placed, deps: none });
+            let (severity, placed, none, next) = (Severity::Normal, false, (0, 0), 0);
+            let step = Step { name, alias, task, severity, outcome, placed, deps: none, next };
+            plan.steps.push(k, step);
             plan.pending.extend(k, deps);
             plan.place(k, plan.steps.len() as u32 - 1, 0);
         }
@@ -345,9 +359,10 @@ impl Planner<'_> {
                 }
             }
         }
-        let (mut name, mut file) = (name::of_file(wanted).unwrap_or(wanted), b"".as_slice());
-        if name::is_path(wanted) {
-            (name, file) = (name::of(wanted), self.tree.find_file(k, wanted));
+        let (is_path, mut file) = (name::is_path(wanted), b"".as_slice());
+        let name = if is_path { name::of(wanted) } else { name::of_file(wanted).unwrap_or(wanted) };
+        if is_path {
+            file = self.tree.find_file(k, wanted);
         } else if !is_alias && hidden.is_none() {
             file = self.tree.find(k, name);
             if file.is_empty() {
@@ -419,17 +434,23 @@ impl Planner<'_> {
         if !hard && file.is_empty() && task != Task::Builtin {
             return;
         }
-        let mut step = 0;
-        for known in self.plan.steps.iter() {
-            if known.name.len() == name.len() && name::same(known.name, name) && known.task == task
-            {
-                return self.plan.pending.push(k, Dep { step, hard });
+        let head = Plan::head(name);
+        let first = self.plan.heads.get(head).copied().unwrap_or_default();
+        let mut step = first;
+        while let Some(known) = self.plan.step(step.wrapping_sub(1)) {
+            if name::same(known.name, name) && known.task == task {
+                return self.plan.pending.push(k, Dep { step: step.wrapping_sub(1), hard });
             }
-            step = step.wrapping_add(1);
+            step = known.next;
+        }
+        step = self.plan.steps.len() as u32;
+        if let Some(head) = self.plan.heads.get_mut(head) {
+            *head = step.wrapping_add(1);
         }
         let severity = Severity::Optional;
         let (outcome, placed, deps) = (Outcome::of(Kind::Missing), false, (0, 0));
-        self.plan.steps.push(k, Step { name, alias, task, severity, outcome, placed, deps });
+        let next = first;
+        self.plan.steps.push(k, Step { name, alias, task, severity, outcome, placed, deps, next });
         self.plan.depth = self.plan.depth.wrapping_add(1);
         self.around(k, step, task, link);
         self.plan.depth = self.plan.depth.wrapping_sub(1);
@@ -468,7 +489,8 @@ impl Planner<'_> {
             let file = self.tree.find_file(k, path);
             self.visit(k, name::of(path), file, Link::Hard);
         }
-        let has_softdeps = self.softdeps(k, step, Link::Before);
+        let has_softdeps = !self.config.rules(modprobe::SOFTDEP).is_empty()
+            && self.softdeps(k, step, Link::Before);
         self.plan.place(k, step, start);
         if has_softdeps {
             self.softdeps(k, step, Link::After(step));

@@ -148,6 +148,9 @@ impl Tree {
 
     /// A module's file, as the tree has it where it is given with the tree's folder.
     pub fn find_file<K: Kernel>(&mut self, k: &mut K, path: &'static [u8]) -> &'static [u8] {
+        if self.dir.is_empty() {
+            return path;
+        }
         let below = text::after(path, self.dir).and_then(|below| text::after(below, b"/"));
         match below {
             Some(below) if self.find(k, name::of(below)) == below => below,
@@ -157,6 +160,9 @@ impl Tree {
 
     /// What a module's file needs: [`index::needs`]. The tree's folder may be spelled with or without `/usr`.
     pub fn needs<K: Kernel>(&mut self, k: &mut K, file: &'static [u8]) -> &'static [u8] {
+        if self.dir.is_empty() {
+            return b"";
+        }
         let plain = |path: &'static [u8]| text::after(path, b"/usr").unwrap_or(path);
         let below = text::after(plain(file), plain(self.dir));
         let file = below.and_then(|below| text::after(below, b"/")).unwrap_or(file);
