@@ -56,6 +56,9 @@ impl Line {
         self.lost = 0;
         self.wanted = wanted;
         self.form = Packed::END;
+        if !wanted {
+            return self;
+        }
         self.str("<").digit(priority as u8).str(">insinit: ").str(text)
     }
 
@@ -72,7 +75,7 @@ impl Line {
     /// Adds the text up to the next piece.
     #[inline(never)]
     fn go_on(&mut self) -> &mut Self {
-        loop {
+        while self.wanted {
             match self.form.next(SMALL) {
                 b'%' => return self,
                 0 => {
@@ -82,6 +85,7 @@ impl Line {
                 byte => self.byte(byte),
             }
         }
+        self
     }
 
     /// Adds text of the loader's own that the form doesn't have.
