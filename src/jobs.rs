@@ -99,6 +99,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     /// Gets ready for workers; false if that can't be.
+    #[cold]
     fn hire(&mut self, lanes: u32) -> bool {
         let Ok(reports) = Slots::new(self.k, self.plan.steps.len()) else { return false };
         let settings = &self.config.jobs;

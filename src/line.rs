@@ -197,6 +197,7 @@ impl Line {
 
     /// Adds an error's name, or its number where it has none.
     #[inline(never)]
+    #[cold]
     pub fn errno(&mut self, errno: Errno) -> &mut Self {
         let mut name = errno::name(errno);
         let mut letter = name.next(CAPITAL);

@@ -379,6 +379,7 @@ impl<K: Kernel> Boot<'_, K> {
     }
 
     #[inline(never)]
+    #[cold]
     fn inflate(
         &mut self,
         job: &Job<'_>,

@@ -125,6 +125,7 @@ fn why(outcome: &Outcome, damage: &Option<Damage>) -> Form {
 
 /// Adds ` ENOEXEC: not a module for 6.12.107 (x86_64)`.
 #[inline(never)]
+#[cold]
 fn failure(line: &mut Line, outcome: &Outcome, loader: &Loader, release: &[u8]) {
     line.form(form!(" %: ")).errno(outcome.errno());
     line.form(why(outcome, &loader.notes.damage));
@@ -175,6 +176,7 @@ fn format(loader: &Loader) -> &'static [u8] {
 
 /// What is wrong with a stream, with its figures.
 #[inline(never)]
+#[cold]
 fn damaged(damage: &Option<Damage>) -> (Form, Option<u64>, Option<u64>) {
     match *damage {
         Some(Damage::Read(_)) | None => (form!("% can't be read"), None, None),
