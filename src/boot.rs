@@ -13,6 +13,8 @@ use crate::handover::Init;
 #[cfg(feature = "jobs")]
 use crate::jobs::Crew;
 use crate::kernel::Errno;
+#[cfg(feature = "root")]
+use crate::kernel::Stat;
 use crate::kernel::{Kernel, Result};
 use crate::line::Priority;
 use crate::list::{Entry, Severity};
@@ -69,6 +71,9 @@ pub struct Boot<'k, K> {
     /// When the boot began, its loads did, and they were over, in microseconds.
     #[cfg(feature = "jobs")]
     pub stages: [u64; 3],
+    /// insinit's own file, found before its path leads into the new root.
+    #[cfg(feature = "root")]
+    pub itself: Stat,
     /// The type of file system that the kernel was found to know last.
     #[cfg(feature = "root")]
     pub known: Option<&'static [u8]>,

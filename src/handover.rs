@@ -64,6 +64,10 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// insinit itself.
     pub fn own(&mut self) -> Stat {
+        #[cfg(feature = "root")]
+        if self.itself.inode != 0 {
+            return self.itself;
+        }
         self.k.stat(self.process.path.unwrap_or(c"/init")).unwrap_or_default()
     }
 

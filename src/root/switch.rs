@@ -34,6 +34,7 @@ impl<K: Kernel> Boot<'_, K> {
     /// started in it.
     pub(super) fn switch(&mut self) -> bool {
         let (own, mut has_init) = (self.own(), false);
+        self.itself = own;
         let done = self.inside(&mut |boot| {
             has_init = boot.has_init(own);
             Ok(())
@@ -135,7 +136,6 @@ impl<K: Kernel> Boot<'_, K> {
         self.k.change_dir(ROOT)?;
         self.k.mount(c".", c"/", c"", MS_MOVE, c"")?;
         self.k.change_root(c".")?;
-        self.process.path = Some(c""); // what has insinit's path now is another file
         self.k.change_dir(c"/")
     }
 
