@@ -443,20 +443,12 @@ mod tests {
 
     #[test]
     fn a_switch_is_on_or_off_and_says_what_is_neither() {
-        for (word, is_on) in
-            [("", true), ("=1", true), ("=yes", true), ("=on", true), ("=0", false)]
-                .into_iter()
-                .chain([
-                    ("=no", false),
-                    ("=off", false),
-                    ("=n", false),
-                    ("=", false),
-                    ("=perhaps", false),
-                ])
-        {
+        let (on, off) = (["", "=1", "=yes", "=on"], ["=0", "=no", "=off", "=n", "=", "=perhaps"]);
+        for word in on.into_iter().chain(off) {
             let text = format!("insinit.coldplug{word} insinit.modules_disabled{word}").leak();
             let found = config(&[text]);
-            assert_eq!((found.coldplug, found.modules_disabled), (is_on, is_on), "{word}");
+            assert_eq!(found.coldplug, on.contains(&word), "{word}");
+            assert_eq!(found.modules_disabled, on.contains(&word), "{word}");
             assert_eq!(found.complaints.len() == 2, word == "=perhaps", "{word}");
         }
     }

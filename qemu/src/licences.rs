@@ -1,13 +1,12 @@
 //! What the programs are made of: every dependency under a licence of `qemu/deny.toml`, and none of the
 //! loader's own twice. Where cargo-deny is installed it says so, too, with its advisories if it has them.
 
-use crate::programs::{cargo, workspace};
+use crate::programs::cargo;
 use crate::step;
 use crate::suite::Tally;
 use anyhow::{Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 /// For cargo to look at all packages.
@@ -81,16 +80,13 @@ fn denied() -> Result<&'static str> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     let has_advisories = home.is_some_and(|home| has_folder(&home.join("advisory-dbs")));
-    let mut deny = Command::new("cargo");
-    deny.current_dir(workspace()).args(["deny", "--config", "qemu/deny.toml", "check"]);
-    step::output(deny.args(["licenses", "bans", "sources"]), LOOK)?;
+    let rules = ["--config", "qemu/deny.toml", "check"];
+    step::output(cargo().arg("deny").args(rules).args(["licenses", "bans", "sources"]), LOOK)?;
     if !has_advisories {
         return Ok("; cargo-deny agrees");
     }
     // The database stays as it is.
-    let mut deny = Command::new("cargo");
-    deny.current_dir(workspace()).args(["deny", "--offline", "--config", "qemu/deny.toml"]);
-    step::output(deny.args(["check", "advisories"]), LOOK)?;
+    step::output(cargo().args(["deny", "--offline"]).args(rules).arg("advisories"), LOOK)?;
     Ok("; cargo-deny agrees, advisories too")
 }
 
