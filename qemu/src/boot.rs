@@ -130,14 +130,21 @@ fn pack(
     })
 }
 
+/// The modules that were named; a comma at the end of a list names none.
+fn named(modules: &[String]) -> Result<Vec<String>> {
+    let named: Vec<_> = modules.iter().filter(|name| !name.is_empty()).cloned().collect();
+    ensure!(modules.is_empty() || !named.is_empty(), "--module= names no module");
+    Ok(named)
+}
+
 /// The modules that were named and the root's, or the usual ones, as far as the kernel has them.
 fn modules(options: &BootOptions, kernel: &Kernel, root: Option<&Root>) -> Result<Vec<String>> {
     if let Some(root) = root {
         let needed = image::there(kernel, &root.modules);
-        return Ok([needed, options.module.clone()].concat());
+        return Ok([needed, named(&options.module)?].concat());
     }
     if !options.module.is_empty() {
-        return Ok(options.module.clone());
+        return named(&options.module);
     }
     let usual = image::there(kernel, &DOZEN);
     ensure!(
@@ -238,6 +245,14 @@ impl Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comma_at_the_end_names_no_module_and_alone_it_is_an_error() {
+        let named =
+            |names: &[&str]| named(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(named(&["loop", ""]).unwrap(), ["loop"]);
+        assert!(named(&["", ""]).is_err() && named(&[]).unwrap().is_empty());
+    }
 
     #[test]
     fn debug_lines_are_shown_unless_the_user_says_otherwise() {

@@ -83,7 +83,7 @@ pub struct BootOptions {
 
     /// A module to load instead of the usual dozen; may be repeated, or a list A,B,C; --module=-NAME
     /// is one that may be missing
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub module: Vec<String>,
 
     /// More words for the kernel's command line; may be repeated. insinit.log=debug brings loglevel=8
@@ -319,10 +319,10 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_modules_are_the_packers_to_split() {
-        let words = ["cargo qemu", "boot", "--module", "loop,dummy,", "--module=-nbd"];
+    fn modules_are_split_at_commas() {
+        let words = ["cargo qemu", "boot", "--module", "loop,dummy", "--module=-nbd"];
         let Task::Boot(options) = Cli::parse_from(words).task else { panic!("not boot") };
-        assert_eq!(options.module, ["loop,dummy,", "-nbd"]);
+        assert_eq!(options.module, ["loop", "dummy", "-nbd"]);
     }
 
     #[test]
