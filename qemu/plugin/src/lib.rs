@@ -5,6 +5,9 @@
 //! by its address, to the instruction behind it. One CPU only, as `-icount` has it.
 //!
 //!     -plugin FILE.so,out=FILE,load=ADDRESS,load=ADDRESS,fault=ADDRESS[,profile=FILE]
+//!
+//! With `skip=ADDRESS,until=ADDRESS` nothing counts from where the kernel begins the first call whose function
+//! is at the one, to where it begins the next call whose function is at the other.
 
 mod api;
 mod count;
@@ -69,6 +72,12 @@ fn instruction(options: &options::Options, insn: *mut Insn, first: bool) {
     if is_kernel {
         if options.loads.contains(&address) {
             api::call(insn, count::entered_load, 0);
+        }
+        if options.skip == Some(address) {
+            api::call(insn, count::skip, 0);
+        }
+        if options.until == Some(address) {
+            api::call(insn, count::unskip, 0);
         }
         if options.fault == Some(address) {
             api::add_one(insn, &count::FAULTS);

@@ -30,6 +30,17 @@ pub enum Contestant {
     Kmod,
     /// `insmod`, the same way, once a module.
     Toybox,
+    /// tiny-initramfs' /init as Debian builds it, unchanged, with the list in its /modules.
+    ///
+    /// That build knows no finit_module(2): it maps each file and calls init_module(2), three calls more a module.
+    ///
+    /// It loads them first, then mounts /proc and /dev, reads the command line, waits for the root's device
+    /// and mounts it; without a root it panics. So its root is `/dev/..` with `rootflags=bind`: the initramfs
+    /// itself, bound to /target. Nothing has to be found, and no file system is read. From access(2), its first
+    /// look for that device, to the execve of the real init nothing counts: no mount of the root, no look into
+    /// its fstab, no moves, no chroot, and nothing of the deletion of /init and of every module, which the
+    /// others don't do. /dev does count, which is mounted for the root, too, and memory is that of the whole run.
+    Tiny,
 }
 
 /// Where a contestant gets its files.
@@ -60,6 +71,7 @@ impl Contestant {
             C::BusyboxModprobe,
             C::Kmod,
             C::Toybox,
+            C::Tiny,
         ]
     }
 
@@ -82,8 +94,16 @@ impl Contestant {
             Self::BusyboxModprobe => "busybox modprobe",
             Self::Kmod => "kmod modprobe -a",
             Self::Toybox => "toybox insmod",
+            Self::Tiny => "tiny-initramfs",
         };
         name.into()
+    }
+
+    /// What is to be known beside its figures.
+    #[must_use]
+    pub fn note(&self) -> Option<&'static str> {
+        (*self == Self::Tiny)
+            .then_some("counted without its root, from the look for its device to the execve")
     }
 
     /// Whether it can load modules of this form into Debian's kernel, which inflates xz itself. The floors can't
@@ -106,7 +126,7 @@ impl Contestant {
             Self::BusyboxInsmod | Self::BusyboxModprobe => form != F::Zstd,
             // Debian's kmod is built without zlib.
             Self::Kmod => form != F::Gzip,
-            Self::Toybox => form == F::None,
+            Self::Toybox | Self::Tiny => form == F::None,
         }
     }
 
@@ -125,12 +145,16 @@ impl Contestant {
             Self::BusyboxModprobe => place.busybox(true),
             Self::Kmod => place.kmod(),
             Self::Toybox => place.toybox(),
+            Self::Tiny => place.tiny(),
         }
     }
 }
 
 /// The packages of kmod and what it is linked to.
 const KMOD: &[&str] = &["kmod", "libkmod2", "libc6", "liblzma5", "libssl3", "libzstd1"];
+
+/// Where tiny-initramfs' package has its /init.
+const TINY: &str = "usr/lib/x86_64-linux-gnu/tiny-initramfs/init-static";
 
 /// kmod's packages, unpacked.
 ///
@@ -261,6 +285,18 @@ impl Place<'_> {
         for path in self.paths() {
             files.arguments.extend(["/bin/insmod".into(), path, ";".into()]);
         }
+        Ok(files)
+    }
+
+    /// tiny-initramfs with its list and the folder that it mounts a root on.
+    fn tiny(&self) -> Result<Files> {
+        let root = packages::get("tiny-initramfs", &["tiny-initramfs-core"])?;
+        let mut files = Files { modules: self.flat()?, ..Files::default() };
+        files.program("contestant", &root.join(TINY))?;
+        let list: String = self.paths().iter().map(|path| format!("{path}\n")).collect();
+        files.own.extend([Entry::file("modules", list), Entry::dir("target")]);
+        files.arguments = vec!["/init".into()];
+        files.root = "root=/dev/.. rootflags=bind";
         Ok(files)
     }
 

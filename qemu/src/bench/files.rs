@@ -19,6 +19,8 @@ pub struct Files {
     pub arguments: Vec<String>,
     /// What the kernel's command line lists.
     pub list: Vec<String>,
+    /// The words that give a root to one who can't do without; what is done for that isn't counted.
+    pub root: &'static str,
     /// Bytes of its program.
     pub binary: u64,
 }

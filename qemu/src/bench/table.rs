@@ -43,12 +43,16 @@ fn one(cells: &[Cell], size: usize, form: Form) -> String {
     for (name, _, _) in ROWS {
         let _ = write!(text, "{name:>WIDTH$}");
     }
-    for (key, figures) in rows {
+    for (key, figures) in &rows {
         let _ = write!(text, "\n{:20}", key.contestant.name());
         for (_, _, of) in ROWS {
             let _ =
                 write!(text, "{:>WIDTH$}", cell(figures.as_ref().map(of), floor.as_ref().map(of)));
         }
+    }
+    let shown = rows.iter().filter(|(_, figures)| figures.is_some());
+    for (key, note) in shown.filter_map(|(key, _)| Some((key, key.contestant.note()?))) {
+        let _ = write!(text, "\n{}: {note}", key.contestant.name());
     }
     text + "\n"
 }

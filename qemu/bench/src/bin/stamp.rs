@@ -13,8 +13,13 @@ use insinit_bench::{CONTESTANT, mark, say::Say, vector};
 insinit_bench::guest!(run);
 
 /// The kernel's functions that the plugin is told.
-const SYMBOLS: [&[u8]; 3] =
-    [b"__x64_sys_finit_module", b"__x64_sys_init_module", b"asm_exc_page_fault"];
+const SYMBOLS: [&[u8]; 5] = [
+    b"__x64_sys_finit_module",
+    b"__x64_sys_init_module",
+    b"asm_exc_page_fault",
+    b"__x64_sys_access",
+    b"__x64_sys_execve",
+];
 
 fn run(mut k: Linux, process: Process) -> ! {
     let arguments = files::text(&mut k, c"/arguments");
