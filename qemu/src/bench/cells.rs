@@ -2,6 +2,7 @@
 
 use super::boot::{Counts, Guest, Memory};
 use super::contestant::Contestant;
+use super::files::Files;
 use super::filter::Filter;
 use super::sets::{self, Form};
 use anyhow::Result;
@@ -37,7 +38,7 @@ pub struct Figures {
     pub image: u64,
 }
 
-/// A key and its figures; none where the contestant can't do that.
+/// A key and its figures; none where the contestant can't do that or can't be had.
 pub type Cell = (Key, Option<Figures>);
 
 /// The cells that the filter takes, and the floor beside each; in the table's order.
@@ -99,8 +100,9 @@ fn figures(guest: &Guest, key: &Key, how: &How) -> Result<Option<Figures>> {
     let profile =
         how.profile.as_ref().map(|folder| folder.join(name.replace(['/', ' ', ','], "-")));
     let measured = || {
-        let files = guest.files(contestant, *size, *form)?;
-        Ok(Figures {
+        let files = guest.files(contestant, *size, *form);
+        let Some(files) = there(contestant, &name, files)? else { return Ok(None) };
+        Ok(Some(Figures {
             counts: guest.count(&files, *size, *form, profile.as_deref())?,
             memory: match how.count_only {
                 true => Memory::default(),
@@ -108,11 +110,24 @@ fn figures(guest: &Guest, key: &Key, how: &How) -> Result<Option<Figures>> {
             },
             binary: files.binary,
             image: guest.image_size(&files)?,
-        })
+        }))
     };
     let figures = measured().map_err(|error: anyhow::Error| error.context(name.clone()))?;
-    eprintln!("{name}: {} instructions outside the load calls", figures.counts.outside);
-    Ok(Some(figures))
+    if let Some(figures) = figures {
+        eprintln!("{name}: {} instructions outside the load calls", figures.counts.outside);
+    }
+    Ok(figures)
+}
+
+/// What `contestant` puts into its image, if it can be had; one that isn't needed is left out otherwise, with a line.
+fn there(contestant: &Contestant, name: &str, files: Result<Files>) -> Result<Option<Files>> {
+    match files {
+        Err(error) if contestant.is_spare() => {
+            eprintln!("{name}: left out: {error:#}");
+            Ok(None)
+        }
+        files => files.map(Some),
+    }
 }
 
 /// The figures of a cell.
@@ -120,4 +135,18 @@ fn figures(guest: &Guest, key: &Key, how: &How) -> Result<Option<Figures>> {
 pub fn find(cells: &[Cell], size: usize, form: Form, who: &Contestant) -> Option<Figures> {
     let fits = |key: &Key| key.size == size && key.form == form && key.contestant == *who;
     cells.iter().find(|(key, _)| fits(key))?.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_whom_nothing_is_compared_with_is_left_out() {
+        let lost = |who| there(&who, "1/plain", Err(anyhow::anyhow!("no package")));
+        assert!(lost(Contestant::Kmod).is_err() && lost(Contestant::Floor).is_err());
+        assert!(lost(Contestant::Toybox).unwrap().is_none());
+        assert!(lost(Contestant::Tiny).unwrap().is_none());
+        assert!(there(&Contestant::Tiny, "1/plain", Ok(Files::default())).unwrap().is_some());
+    }
 }

@@ -106,6 +106,12 @@ impl Contestant {
             .then_some("counted without its root, from the look for its device to the execve")
     }
 
+    /// Whether the others are measured without it where its package can't be had: nothing is compared with it.
+    #[must_use]
+    pub fn is_spare(&self) -> bool {
+        matches!(self, Self::Toybox | Self::Tiny)
+    }
+
     /// Whether it can load modules of this form into Debian's kernel, which inflates xz itself. The floors can't
     /// by name: they load the same files by path.
     #[must_use]

@@ -4,7 +4,8 @@ use super::cells::{Cell, find};
 use super::contestant::Contestant;
 use super::table::ROWS;
 
-/// One object: the kernel's release and a list of cells. A contestant that can't load a form has no figures.
+/// One object: the kernel's release and a list of cells. A contestant that can't load a form, or can't be had, has
+/// no figures.
 #[must_use]
 pub fn of(cells: &[Cell], release: &str) -> String {
     let cells: Vec<String> = cells.iter().map(|cell| one(cells, cell)).collect();
