@@ -23,7 +23,7 @@ use crate::log::Log;
 use crate::mem::{self, Table};
 use crate::outcome::{KINDS, Kind, Outcome, Why};
 use crate::params;
-use crate::plan::{self, Link, Plan, Scope, Step, Task};
+use crate::plan::{self, Link, Plan, Scope, Task};
 use crate::start::Process;
 use crate::text;
 use crate::tree::{self, Place, Tree};
@@ -43,8 +43,6 @@ pub struct Boot<'k, K> {
     pub no_shell: bool,
     /// `insinit plan`: nothing is loaded, the plan is shown.
     pub shows: bool,
-    /// The inode's number of `/init`; 0 where that isn't known.
-    pub own: u64,
     /// Something that is not optional went wrong.
     pub went_wrong: bool,
     /// How many steps of the plan's order have been dealt with.
@@ -115,7 +113,8 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// stays open, and from then on descriptors 0 to 2 are sound.
     #[inline(never)]
     pub fn words(&mut self, texts: &[&'static [u8]]) {
-        self.config.top = Top::of(self.k, self.root, &mut self.own);
+        let own = self.process.path.unwrap_or_default().to_bytes();
+        self.config.top = Top::of(self.k, self.root, own);
         if self.config.top.is_shaky {
             self.ground.lay(self.k);
         }
@@ -249,19 +248,18 @@ impl<'k, K: Kernel> Boot<'k, K> {
     /// Deals with one step; `next` is the place of the one after it.
     #[inline(never)]
     pub fn step(&mut self, number: u32, next: usize) {
-        let Some(mut step) = self.plan.step(number).copied() else { return };
         let started = self.now();
         #[cfg(feature = "jobs")]
         {
             self.loader.watch(started);
         }
         let needs = self.unmet(number);
-        step.outcome = match needs {
+        let outcome = match needs {
             Some(_) => Outcome::of(Kind::Skipped),
-            None => self.one(number, &step),
+            None => self.one(number),
         };
         #[cfg(feature = "jobs")]
-        if step.outcome.why == Why::Pending {
+        if outcome.why == Why::Pending {
             return;
         }
         let ended = self.now();
@@ -269,32 +267,46 @@ impl<'k, K: Kernel> Boot<'k, K> {
         {
             self.loader.notes.watch.end = ended;
         }
-        self.settle(number, &step, ended.saturating_sub(started), needs);
+        let is_fatal = self.settle(number, outcome, ended.saturating_sub(started), needs);
         #[cfg(feature = "jobs")]
         if self.crew.is_on {
             return;
         }
-        if self.is_fatal(&step) {
+        if is_fatal && let Some(failed) = self.plan.step(number).copied() {
             let next = self.plan.order.get(next).and_then(|next| self.plan.step(*next));
-            self.fail(Ok(&step), next.map(|next| next.name));
+            self.fail(Ok(&failed), next.map(|next| next.name));
         }
     }
 
-    /// Notes and says what became of a step.
-    pub fn settle(&mut self, number: u32, step: &Step, micros: u64, needs: Option<u32>) {
-        self.keep(number, step.outcome);
-        self.say(step, micros, needs);
-        self.went_wrong |= step.outcome.priority(step.severity) < Priority::Notice;
+    /// Notes and says what became of a step; whether that leads to the failure action.
+    #[inline(never)]
+    pub fn settle(
+        &mut self,
+        number: u32,
+        outcome: Outcome,
+        micros: u64,
+        needs: Option<u32>,
+    ) -> bool {
+        if let Some(count) = self.counts.get_mut(outcome.kind as usize) {
+            *count = count.wrapping_add(1);
+        }
+        let Some(step) = self.plan.steps.get_mut(number as usize) else { return false };
+        step.outcome = outcome;
+        let severity = step.severity;
+        #[cfg(feature = "jobs")]
+        let name = step.name;
+        let priority = outcome.priority(severity);
+        if self.log.takes(priority) {
+            self.say(number, micros, needs);
+        }
+        self.went_wrong |= priority < Priority::Notice;
+        let is_fatal = severity == Severity::Required && outcome.is_failure() && !self.shows;
         #[cfg(feature = "jobs")]
         {
-            self.note(number, self.is_fatal(step));
-            self.times(step.name);
+            self.note(number, is_fatal);
+            self.times(name);
         }
-    }
-
-    /// Whether what became of a step leads to the failure action.
-    pub fn is_fatal(&self, step: &Step) -> bool {
-        step.severity == Severity::Required && step.outcome.is_failure() && !self.shows
+        is_fatal
     }
 
     /// The first hard dependency that isn't there.
@@ -308,39 +320,30 @@ impl<'k, K: Kernel> Boot<'k, K> {
         None
     }
 
-    /// Notes what became of a step.
-    #[inline(never)]
-    fn keep(&mut self, step: u32, outcome: Outcome) {
-        if let Some(step) = self.plan.steps.get_mut(step as usize) {
-            step.outcome = outcome;
-        }
-        if let Some(count) = self.counts.get_mut(outcome.kind as usize) {
-            *count = count.wrapping_add(1);
-        }
-    }
-
     /// Deals with a step whose dependencies are there.
     #[inline(never)]
-    fn one(&mut self, number: u32, step: &Step) -> Outcome {
-        let path = match step.task {
+    fn one(&mut self, number: u32) -> Outcome {
+        let Some(step) = self.plan.step(number) else { return Outcome::of(Kind::Missing) };
+        let (name, task) = (step.name, step.task);
+        let path = match task {
             Task::Load(path) => path,
-            Task::Builtin if self.shows => return self.show_builtin(step.name),
+            Task::Builtin if self.shows => return self.show_builtin(name),
             Task::Builtin => return Outcome::already(true),
             Task::Blocked(_) => return Outcome::of(Kind::Blocked),
             Task::Missing if self.shows => return Outcome::of(Kind::Missing),
-            Task::Missing => return self.absent(step.name),
+            Task::Missing => return self.absent(name),
             Task::Deep => return Outcome::failed(Why::Deep, Errno::ELOOP),
         };
         match params::of_step(self.k, &self.config, &self.plan, number) {
             Some(params) if self.shows => self.show(path, params),
             Some(params) => {
                 if self.ground.is_guest
-                    && let Some(outcome) = self.elsewhere(step.name)
+                    && let Some(outcome) = self.elsewhere(name)
                 {
                     return outcome;
                 }
                 let path = self.tree.path(self.k, path);
-                self.load(step.name, path, params)
+                self.load(name, path, params)
             }
             None => Outcome::failed(Why::Params, Errno::EINVAL),
         }

@@ -28,9 +28,12 @@ pub fn take<'a>(text: &mut &'a [u8]) -> Option<Word<'a>> {
     let mut quoted = *start.first()? == b'"';
     let start = text::tail(start, usize::from(quoted));
     let (mut inside, mut equals, mut len) = (quoted, 0, 0_usize);
-    for byte in start {
+    while let Some(byte) = start.get(len) {
         match byte {
-            // Nearly all.
+            // Nearly all; of a long value eight at a time.
+            _ if equals != 0 && text::is_plain(text::tail(start, len)) => {
+                len = len.wrapping_add(7);
+            }
             byte if *byte > b'"' && *byte != b'=' && *byte != 0xa0 => {}
             b'"' => inside = !inside,
             b'=' if equals == 0 => equals = len,

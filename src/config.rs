@@ -222,7 +222,7 @@ impl Config {
     /// # Errors
     /// What reading the list file says.
     pub fn all_entries<K: Kernel>(
-        &self,
+        &mut self,
         k: &mut K,
         root: &[u8],
         entries: &mut Table<Entry>,
@@ -240,6 +240,9 @@ impl Config {
                 done = found.map(drop);
             }
         }
+        if entries.is_empty() {
+            *entries = core::mem::take(&mut self.entries);
+        }
         entries.extend(k, &self.entries);
         done
     }
@@ -248,6 +251,12 @@ impl Config {
     #[must_use]
     pub fn list_file(&self) -> &'static [u8] {
         self.list.unwrap_or(b"/etc/modules")
+    }
+
+    /// Whether there are lines that begin with the word of that number.
+    #[must_use]
+    pub fn has_rules(&self, verb: usize) -> bool {
+        self.rules.get(verb).is_some_and(|rules| !rules.is_empty())
     }
 
     /// The lines that begin with the word of that number, from the first on.

@@ -36,16 +36,16 @@ pub fn text<K: Kernel>(k: &mut K, path: &CStr) -> &'static [u8] {
 
 fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
     let mut text = Table::new();
-    let mut piece = [0; PIECE];
     loop {
-        match k.read(fd, &mut piece)? {
-            _ if text.len() > LIMIT => return Err(Errno::EFBIG),
-            // Only the end of a file, or of one of /proc or /sys that is one record, gives less.
-            len if len < PIECE => {
-                text.extend(k, text::head(&piece, len));
-                return Ok(text.into_slice());
-            }
-            _ => text.extend(k, &piece),
+        let room = text.room(k, PIECE);
+        let len = k.read(fd, room)?;
+        if text.len() > LIMIT {
+            return Err(Errno::EFBIG);
+        }
+        text.fill(len);
+        // Only the end of a file, or of one of /proc or /sys that is one record, gives less.
+        if len < PIECE {
+            return Ok(text.seal(k));
         }
     }
 }
@@ -134,7 +134,7 @@ pub fn entries<K: Kernel>(k: &mut K, path: &CStr, visit: &mut Visit<'_, K>) -> R
 /// # Errors
 /// What getdents64(2) says.
 pub fn entries_open<K: Kernel>(k: &mut K, fd: Fd, visit: &mut Visit<'_, K>) -> Result<()> {
-    let mut buffer = [0; 1024];
+    let mut buffer = [0; 512];
     loop {
         let len = k.entries(fd, &mut buffer)?;
         let mut rest = text::head(&buffer, len);
@@ -172,29 +172,37 @@ fn entry(records: &[u8]) -> Option<(&[u8], Kind, u64, &[u8])> {
 /// long as nobody has looked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Top {
+    /// The number of the inode of insinit's own file, where that stands there and is a regular one; else 0.
+    pub own: u64,
     missing: u8,
     /// Looking took one of the descriptors 0 to 2: the lowest free one is given first.
     pub is_shaky: bool,
 }
 
 impl Top {
-    /// Looks once: a file that is not there costs as much as this. Gives `init` the number of `/init`'s inode, if
-    /// that is a regular file.
+    /// Looks once: a file that is not there costs as much as this. `own` is the path of insinit's own file.
     #[inline(never)]
-    pub fn of<K: Kernel>(k: &mut K, root: &[u8], init: &mut u64) -> Self {
+    pub fn of<K: Kernel>(k: &mut K, root: &[u8], own: &[u8]) -> Self {
         let path = mem::path(k, &[root, b"/"]);
         let Ok(fd) = k.open(path, O_RDONLY | O_DIRECTORY) else {
-            return Self { missing: 0, is_shaky: true };
+            return Self { is_shaky: true, ..Self::default() };
         };
-        let mut found = 0;
+        let (own, mut found, mut number) = (text::tail(own, 1), 0, 0);
         let done = entries_open(k, fd, &mut |_: &mut K, name, _, inode| {
             found |= bit(name);
-            if name == b"init" {
-                *init = inode;
+            if name == own {
+                number = inode;
             }
         });
         k.close(fd);
-        Self { missing: if done.is_ok() { !found } else { 0 }, is_shaky: fd.0 < 3 }
+        let missing = if done.is_ok() { !found } else { 0 };
+        Self { own: number, missing, is_shaky: fd.0 < 3 }
+    }
+
+    /// Whether none of those folders is there.
+    #[must_use]
+    pub fn is_bare(self) -> bool {
+        self.missing & 15 == 15
     }
 
     /// Whether a path can be there; only `/etc`, `/run`, `/usr` and `/lib` are known about.

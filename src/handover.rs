@@ -11,6 +11,7 @@ use crate::kernel::{Errno, Kernel, Stat};
 use crate::line::Priority;
 use crate::load::DISABLED;
 use crate::mem;
+use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{S_IFMT, S_IFREG};
 
@@ -71,13 +72,13 @@ impl<K: Kernel> Boot<'_, K> {
         self.k.stat(self.process.path.unwrap_or(c"/init")).unwrap_or_default()
     }
 
-    /// Whether a file is insinit itself. The folder that `/init` stands in told its inode, which spares a call
-    /// where it is another one. (What overlayfs and mount points tell may be wrong; then insinit starts once
-    /// more, by another path than `/init`, and finds out.)
-    fn is_own(&mut self, stat: &Stat) -> bool {
-        let is_other = self.own != 0
-            && self.own != stat.inode
-            && self.process.path.is_some_and(|path| path.to_bytes() == b"/init");
+    /// Whether a file is insinit itself. The folder at the top told the inode of insinit's file, which spares a
+    /// call where another one is elsewhere. (What overlayfs and mount points tell may be wrong; then insinit
+    /// starts once more, by a path that isn't at the top, and finds out.)
+    fn is_own(&mut self, path: &'static CStr, stat: &Stat) -> bool {
+        let own = self.config.top.own;
+        let is_below = text::has(text::tail(path.to_bytes(), 1), b'/');
+        let is_other = own != 0 && own != stat.inode && is_below;
         !is_other && self.own().is_same(stat)
     }
 
@@ -96,7 +97,7 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn start(&mut self, path: &'static CStr) {
         let (errno, why) = match self.k.stat(path) {
-            Ok(stat) if self.is_own(&stat) => (Errno::ELOOP, form!("it is insinit itself")),
+            Ok(stat) if self.is_own(path, &stat) => (Errno::ELOOP, form!("it is insinit itself")),
             Ok(stat) if stat.mode & S_IFMT != S_IFREG => {
                 (Errno::EACCES, form!("not a regular file"))
             }

@@ -270,15 +270,13 @@ impl<K: Kernel> Boot<'_, K> {
     #[inline(never)]
     fn over(&mut self, at: usize, number: u32, outcome: Outcome) {
         self.vacate(at);
-        let Some(mut step) = self.plan.step(number).copied() else { return };
-        step.outcome = outcome;
         #[cfg(feature = "ways")]
         if self.loader.notes.watch.is_forced {
-            self.say_forced(step.name);
+            self.say_forced(self.name(number));
         }
         self.loader.notes.watch.lane = at as u64;
         let Watch { start, end, .. } = self.loader.notes.watch;
-        self.settle(number, &step, end.saturating_sub(start), None);
+        self.settle(number, outcome, end.saturating_sub(start), None);
     }
 
     fn vacate(&mut self, at: usize) {

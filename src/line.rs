@@ -46,18 +46,24 @@ pub struct Line {
     wanted: bool,
     /// Bytes that had no room.
     lost: u32,
-    text: Vec<u8, LIMIT>,
+    /// Where the text stands, apart from what is looked at even if nothing is said; without it nothing is wanted.
+    text: Option<&'static mut Text>,
 }
+
+/// A line's memory.
+pub type Text = Vec<u8, LIMIT>;
 
 impl Line {
     /// Starts `<priority>insinit: ` and the text.
     pub fn start(&mut self, priority: Priority, text: &str, wanted: bool) -> &mut Self {
-        self.text.clear();
         self.lost = 0;
-        self.wanted = wanted;
         self.form = Packed::END;
-        if !wanted {
-            return self;
+        self.wanted = false;
+        if let Some(room) = &mut self.text
+            && wanted
+        {
+            room.clear();
+            self.wanted = true;
         }
         self.str("<").digit(priority as u8).str(">insinit: ").str(text)
     }
@@ -219,28 +225,42 @@ impl Line {
     pub fn finish(&mut self) -> &[u8] {
         if self.lost > 0 {
             let kept = LIMIT.saturating_sub(TAIL);
-            let cut = self.text.len().saturating_sub(kept) as u32;
+            let cut = self.text().len().saturating_sub(kept) as u32;
             let lost = self.lost.saturating_add(cut);
-            self.text.truncate(kept);
+            if let Some(text) = &mut self.text {
+                text.truncate(kept);
+            }
             self.str(" [").decimal(lost.into()).str(" bytes over 900]");
             self.lost = 0;
         }
         self.byte(b'\n');
-        &self.text
+        self.text()
     }
 
     /// The line as far as it is written.
     #[must_use]
     pub fn text(&self) -> &[u8] {
-        &self.text
+        match &self.text {
+            Some(text) if self.wanted => text,
+            _ => b"",
+        }
+    }
+
+    /// Gives it memory.
+    pub fn give(&mut self, text: &'static mut Text) {
+        self.text = Some(text);
     }
 
     /// Adds a byte, or counts it as lost; the newline's place is kept.
     #[inline(never)]
     fn byte(&mut self, byte: u8) {
-        let room = self.text.len() < LIMIT - 1 || byte == b'\n';
-        if self.wanted && !(room && self.text.push(byte).is_ok()) {
-            self.lost = self.lost.saturating_add(1);
+        if let Some(text) = &mut self.text
+            && self.wanted
+        {
+            let room = text.len() < LIMIT - 1 || byte == b'\n';
+            if !(room && text.push(byte).is_ok()) {
+                self.lost = self.lost.saturating_add(1);
+            }
         }
     }
 }
@@ -288,6 +308,7 @@ mod tests {
     /// The line that `write` makes.
     fn line(priority: Priority, write: impl Fn(&mut Line)) -> String {
         let mut line = Line::default();
+        line.give(Box::leak(Box::default()));
         write(line.start(priority, "load ", true));
         String::from_utf8(line.finish().to_vec()).unwrap()
     }
@@ -303,6 +324,7 @@ mod tests {
     #[test]
     fn a_line_that_is_not_wanted_is_empty() {
         let mut line = Line::default();
+        line.give(Box::leak(Box::default()));
         line.start(Priority::Debug, "load ", false).str("x").number(1);
         assert_eq!(line.finish(), b"");
     }

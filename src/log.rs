@@ -7,8 +7,8 @@
 use crate::forms::Form;
 use crate::kernel::Errno;
 use crate::kernel::{Fd, Kernel, Result};
-use crate::line::{Line, Priority};
-use crate::mem::Zero;
+use crate::line::{Line, Priority, Text};
+use crate::mem::{self, Zero};
 use crate::text;
 use core::ffi::CStr;
 use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_WRONLY, S_IFCHR, S_IFMT};
@@ -50,10 +50,16 @@ impl Default for Log {
 impl Log {
     /// A log of what is amiss, for a program that isn't PID 1: on descriptor 2.
     #[must_use]
-    pub fn plain() -> Self {
+    pub fn plain<K: Kernel>(k: &mut K) -> Self {
         let mut log = Self::default();
+        log.give(mem::last(k));
         log.use_output();
         log
+    }
+
+    /// Gives it memory for a line.
+    pub fn give(&mut self, text: &'static mut Text) {
+        self.line.give(text);
     }
 
     /// Descriptor 2 is written to from now on.

@@ -10,6 +10,7 @@ use crate::boot::Boot;
 use crate::index::Index;
 use crate::inflate::Scratch;
 use crate::kernel::{Kernel, Stop};
+use crate::line::Text;
 use crate::log::Log;
 use crate::start::Process;
 use crate::uevent::Uevents;
@@ -97,7 +98,8 @@ fn zero<T: Zero, K: Kernel>(k: &mut K) -> &'static mut T {
 #[inline]
 pub fn boot<'k, K: Kernel>(k: &'k mut K, process: Process) -> &'k mut Boot<'k, K> {
     const { assert!(align_of::<Boot<'k, K>>() <= 8) }
-    let log = zero(k);
+    let log: &mut Log = zero(k);
+    log.give(last(k));
     let at = cut(k, size_of::<Boot<'k, K>>()).0.cast::<Boot<'k, K>>();
     // SAFETY: the arena has given its zero bytes away, for ever, and they are aligned. What they aren't a good
     // value of is written: references, slices and what has any. The rest are numbers, tables, enums whose
@@ -113,6 +115,22 @@ pub fn boot<'k, K: Kernel>(k: &'k mut K, process: Process) -> &'k mut Boot<'k, K
         (&raw mut (*at).root).write(b"");
         &mut *at
     }
+}
+
+/// A line's memory, from the far end: a quiet boot never touches it, and what it touches stays together.
+pub fn last<K: Kernel>(k: &mut K) -> &'static mut Text {
+    const LEN: usize = size_of::<Text>().next_multiple_of(8);
+    const { assert!(align_of::<Text>() <= 8) }
+    let arena = k.arena();
+    let at = match arena.free.checked_sub(LEN) {
+        Some(free) => {
+            arena.free = free;
+            arena.next.wrapping_add(free)
+        }
+        None => cut(k, LEN).0,
+    };
+    // SAFETY: the arena has given its zero bytes away, for ever, and they are aligned; of zeros it is empty.
+    unsafe { &mut *at.cast() }
 }
 
 /// Cuts `len` bytes, rounded up to a multiple of 8, from the arena: where they are, and how many.
@@ -141,24 +159,39 @@ pub fn bytes<K: Kernel>(k: &mut K, len: usize) -> &'static mut [u8] {
 /// which names no file.
 #[inline(never)]
 pub fn path<K: Kernel>(k: &mut K, parts: &[&[u8]]) -> &'static CStr {
-    let mut text = Table::new();
-    fill(k, &mut text, parts);
-    c_str(text.into_slice()).unwrap_or_default()
+    let len = len(parts);
+    let at = cut(k, len).0;
+    // SAFETY: there is room for all parts and the NUL, which the arena has given away for ever.
+    let text = unsafe {
+        fill(at, parts);
+        core::slice::from_raw_parts(at, len)
+    };
+    c_str(text).unwrap_or_default()
+}
+
+/// How long the parts are, and a NUL.
+#[cfg_attr(feature = "root", inline(never))]
+fn len(parts: &[&[u8]]) -> usize {
+    parts.iter().fold(1_usize, |len, part| len.saturating_add(part.len()))
 }
 
 /// [`path`] in the place of what the table held: for paths that are many and soon forgotten.
 #[cfg(feature = "root")]
 pub fn spell<'t, K: Kernel>(k: &mut K, text: &'t mut Table<u8>, parts: &[&[u8]]) -> &'t CStr {
     text.truncate(0);
-    fill(k, text, parts);
+    let at = text.raw.claim(k, len(parts), 1);
+    // SAFETY: there is room for all parts and the NUL; a table's memory is nobody else's.
+    unsafe { fill(at, parts) };
     c_str(text).unwrap_or_default()
 }
 
+/// Writes the parts one after the other, and a NUL.
+///
+/// # Safety
+/// At `at` there is room for [`len`] bytes, which no part has.
 #[cfg_attr(feature = "root", inline(never))]
-fn fill<K: Kernel>(k: &mut K, text: &mut Table<u8>, parts: &[&[u8]]) {
-    let len = parts.iter().fold(1_usize, |len, part| len.saturating_add(part.len()));
-    let mut at = text.raw.claim(k, len, 1);
-    // SAFETY: there is room for all parts and the NUL; a table's memory is nobody else's.
+unsafe fn fill(mut at: *mut u8, parts: &[&[u8]]) {
+    // SAFETY: the function's.
     unsafe {
         for part in parts {
             core::ptr::copy_nonoverlapping(part.as_ptr(), at, part.len());
@@ -296,6 +329,36 @@ impl<T: Copy> Table<T> {
     pub fn into_slice(self) -> &'static mut [T] {
         // SAFETY: invariants 1 and 2, and `self` is gone.
         unsafe { core::slice::from_raw_parts_mut(self.raw.at().cast(), self.raw.used as usize) }
+    }
+}
+
+impl Table<u8> {
+    /// Room for `more` bytes behind the others: whatever stood there, until [`Table::fill`] counts them.
+    pub fn room<K: Kernel>(&mut self, k: &mut K, more: usize) -> &mut [u8] {
+        let used = self.raw.used;
+        let at = self.raw.claim(k, more, 1);
+        self.raw.used = used;
+        // SAFETY: they are ours, and a table's memory begins as zeros.
+        unsafe { core::slice::from_raw_parts_mut(at, more) }
+    }
+
+    /// Counts `more` bytes that were written to the room, if it has so many.
+    pub fn fill(&mut self, more: usize) {
+        let used = (self.raw.used as usize).saturating_add(more);
+        self.raw.used = used.min(self.raw.room as usize) as u32;
+    }
+
+    /// [`Table::into_slice`], where nothing was written behind what is in use: it is the arena's again.
+    pub fn seal<K: Kernel>(mut self, k: &mut K) -> &'static [u8] {
+        let (room, arena) = (self.raw.room as usize, k.arena());
+        if self.raw.at().wrapping_add(room) == arena.next {
+            let used = (self.raw.used as usize).wrapping_add(7) & !7;
+            let more = room.wrapping_sub(used);
+            (arena.next, arena.free) =
+                (arena.next.wrapping_sub(more), arena.free.wrapping_add(more));
+            self.raw.room = used as u32;
+        }
+        self.into_slice()
     }
 }
 

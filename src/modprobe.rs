@@ -108,6 +108,9 @@ fn does_nothing(mut command: &[u8]) -> bool {
 /// Adds the files of all folders below `root`, by the order of their names.
 #[inline(never)]
 pub fn read<K: Kernel>(k: &mut K, log: &mut Log, lines: &mut Lines, root: &[u8], top: Top) {
+    if top.is_bare() {
+        return;
+    }
     let (mut found, mut parents) = (Table::<&'static [u8]>::new(), PARENTS);
     while let Some(parent) = text::take(&mut parents, b' ') {
         if !top.may_have(parent) {

@@ -24,14 +24,13 @@ pub fn of_step<K: Kernel>(
     plan: &Plan,
     number: u32,
 ) -> Option<&'static CStr> {
-    let mut rules = config.rules(modprobe::OPTIONS);
-    if rules.is_empty() && plan.extras.is_empty() && config.params.is_empty() {
-        return Some(c"");
-    }
     let (mut text, step) = (Table::new(), plan.step(number)?);
-    while let Some(module) = rules.take() {
-        if name::same(module, step.name) || name::same(module, step.alias) {
-            append(k, &mut text, text::trim(rules.rest));
+    if config.has_rules(modprobe::OPTIONS) {
+        let mut rules = config.rules(modprobe::OPTIONS);
+        while let Some(module) = rules.take() {
+            if name::same(module, step.name) || name::same(module, step.alias) {
+                append(k, &mut text, text::trim(rules.rest));
+            }
         }
     }
     for extra in plan.extras.iter() {
@@ -43,6 +42,9 @@ pub fn of_step<K: Kernel>(
         if let Some(param) = of_module(word.key, step.name) {
             add(k, &mut text, param, word);
         }
+    }
+    if text.is_empty() {
+        return Some(c"");
     }
     text.push(k, 0);
     mem::c_str(text.into_slice())

@@ -23,7 +23,7 @@ use crate::tree::{self, Place, Tree};
 pub const DEPTH: u32 = 5000;
 
 /// How many chains of steps there are.
-const HEADS: usize = 8;
+const HEADS: usize = 64;
 
 /// What a step is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl Scope {
         let mut scope = Self { any: !entries.is_empty(), ..Self::default() };
         for entry in entries {
             scope.by_name |= entry.is_name();
-            scope.in_tree |= tree::may_hold(dir, entry.name);
+            scope.in_tree = scope.in_tree || tree::may_hold(dir, entry.name);
         }
         scope
     }
@@ -226,6 +226,12 @@ impl Plan {
     /// wait while a hard dependency is still being planned itself: its user is a soft one's then.
     #[inline(never)]
     fn place<K: Kernel>(&mut self, k: &mut K, step: u32, start: usize) {
+        if self.pending.len() == start && self.waiting.is_empty() {
+            if let Some(step) = self.steps.get_mut(step as usize) {
+                step.placed = true;
+            }
+            return self.order.push(k, step);
+        }
         let from = self.deps.len() as u32;
         self.deps.extend(k, text::tail(&self.pending, start));
         self.pending.truncate(start);
@@ -336,7 +342,9 @@ impl Planner<'_> {
             }
         }
         self.plan.pending.truncate(0);
-        self.plan.settle(k, true);
+        if !self.plan.waiting.is_empty() {
+            self.plan.settle(k, true);
+        }
     }
 
     /// Plans what a name, an alias or a path stands for, and leaves it among the pending: aliases of
@@ -346,16 +354,18 @@ impl Planner<'_> {
     fn resolve<K: Kernel>(&mut self, k: &mut K, wanted: &'static [u8], link: Link) {
         let (start, mut hidden, mut names) = (self.plan.pending.len(), None, Table::new());
         let mut is_alias = false;
-        let mut rules = self.config.rules(modprobe::ALIAS);
-        while let Some(pattern) = rules.take() {
-            if glob::matches(pattern, wanted) {
-                match text::take_word(&mut rules.rest) {
-                    Some(b"off") => hidden = Some(rules.by),
-                    Some(target) => {
-                        hidden = self.alias(k, target, pattern, link).or(hidden);
-                        is_alias = true;
+        if self.config.has_rules(modprobe::ALIAS) {
+            let mut rules = self.config.rules(modprobe::ALIAS);
+            while let Some(pattern) = rules.take() {
+                if glob::matches(pattern, wanted) {
+                    match text::take_word(&mut rules.rest) {
+                        Some(b"off") => hidden = Some(rules.by),
+                        Some(target) => {
+                            hidden = self.alias(k, target, pattern, link).or(hidden);
+                            is_alias = true;
+                        }
+                        None => {}
                     }
-                    None => {}
                 }
             }
         }
@@ -401,6 +411,7 @@ impl Planner<'_> {
     }
 
     /// Plans a module that an alias stands for; or gives the file that hides it from the list's aliases.
+    #[inline(never)]
     fn alias<K: Kernel>(
         &mut self,
         k: &mut K,
@@ -465,7 +476,12 @@ impl Planner<'_> {
                 return Task::Blocked(block.by);
             }
         }
-        if let Some(by) = hidden.or_else(|| self.config.rules(modprobe::INSTALL).blocks(name)) {
+        if let Some(by) = hidden {
+            return Task::Blocked(by);
+        }
+        if self.config.has_rules(modprobe::INSTALL)
+            && let Some(by) = self.config.rules(modprobe::INSTALL).blocks(name)
+        {
             return Task::Blocked(by);
         }
         match file {
@@ -489,8 +505,8 @@ impl Planner<'_> {
             let file = self.tree.find_file(k, path);
             self.visit(k, name::of(path), file, Link::Hard);
         }
-        let has_softdeps = !self.config.rules(modprobe::SOFTDEP).is_empty()
-            && self.softdeps(k, step, Link::Before);
+        let has_softdeps =
+            self.config.has_rules(modprobe::SOFTDEP) && self.softdeps(k, step, Link::Before);
         self.plan.place(k, step, start);
         if has_softdeps {
             self.softdeps(k, step, Link::After(step));

@@ -17,21 +17,19 @@ use crate::text;
 impl<K: Kernel> Boot<'_, K> {
     /// Writes a step's line; `micros` is how long its load took, `needs` the step that it lacks.
     #[inline(never)]
-    pub fn say(&mut self, step: &Step, micros: u64, needs: Option<u32>) {
-        let outcome = &step.outcome;
-        if !self.log.takes(outcome.priority(step.severity)) {
-            return;
-        }
+    pub fn say(&mut self, number: u32, micros: u64, needs: Option<u32>) {
+        let Some(step) = self.plan.step(number) else { return };
+        let (name, task, severity, outcome) = (step.name, step.task, step.severity, step.outcome);
         let release = if outcome.errno() == Errno::ENOEXEC { self.release() } else { b"" };
         let is_guest = self.ground.is_guest;
         let form = if is_guest { form!("modprobe %: %") } else { form!("load %: %") };
-        let line = self.log.say(outcome.priority(step.severity), form);
-        match step.task {
-            Task::Missing if outcome.kind == Kind::Missing => line.bytes(step.name), // as it was written
-            _ => line.name(step.name),
+        let line = self.log.say(outcome.priority(severity), form);
+        match task {
+            Task::Missing if outcome.kind == Kind::Missing => line.bytes(name), // as it was written
+            _ => line.name(name),
         };
         line.bytes(outcome.word());
-        let (form, subject): (_, &[u8]) = match (outcome.kind, step.task) {
+        let (form, subject): (_, &[u8]) = match (outcome.kind, task) {
             (Kind::Already, _) if outcome.why == Why::Builtin => (form!(" (built in)"), b""),
             (Kind::Absent, _) => (form!(" ENODEV: no such device"), b""),
             (Kind::Blocked, Task::Blocked(by)) => (form!(" by %"), by),
@@ -44,9 +42,9 @@ impl<K: Kernel> Boot<'_, K> {
         match (outcome.kind, needs.and_then(|needs| self.plan.step(needs))) {
             (Kind::Loaded, _) => _ = line.form(form!(" %")).millis(micros),
             (Kind::Failed, _) => {
-                failure(line, outcome, &self.loader, release);
+                failure(line, &outcome, &self.loader, release);
                 #[cfg(feature = "ways")]
-                self.config.ways.explain(line, outcome, self.loader.notes.format);
+                self.config.ways.explain(line, &outcome, self.loader.notes.format);
             }
             (_, Some(needs)) => reason(line, needs),
             _ => {}
@@ -57,6 +55,9 @@ impl<K: Kernel> Boot<'_, K> {
     /// Writes `done: 12 loaded, 2 already, 34.1 ms`.
     #[inline(never)]
     pub fn sum(&mut self, micros: u64) {
+        if !self.log.takes(Priority::Info) {
+            return;
+        }
         let line = self.log.say(Priority::Info, form!("done: "));
         let mut words = WORDS;
         for count in &self.counts {

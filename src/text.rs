@@ -11,13 +11,19 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 pub fn find(text: &[u8], byte: u8) -> Option<usize> {
     let (words, tail) = text.as_chunks::<8>();
     let mut at: usize = 0;
+    let pattern = LOW.wrapping_mul(u64::from(byte));
     for word in words {
-        let zero = u64::from_le_bytes(*word) ^ LOW.wrapping_mul(u64::from(byte));
-        let found = zero.wrapping_sub(LOW) & !zero & HIGH;
+        let found = zeros(u64::from_le_bytes(*word) ^ pattern);
         if found != 0 {
             return Some(at.wrapping_add(found.trailing_zeros() as usize / 8));
         }
         at = at.wrapping_add(8);
+    }
+    if let Some(last) = text.last_chunk::<8>() {
+        // What is left, and some of what was looked at; nothing, if nothing is left.
+        let found = zeros(u64::from_le_bytes(*last) ^ pattern);
+        let start = text.len().wrapping_sub(8);
+        return (found != 0).then(|| start.wrapping_add(found.trailing_zeros() as usize / 8));
     }
     for found in tail {
         if *found == byte {
@@ -26,6 +32,20 @@ pub fn find(text: &[u8], byte: u8) -> Option<usize> {
         at = at.wrapping_add(1);
     }
     None
+}
+
+/// The highest bits of the bytes that are zero, the lowest of them exactly.
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(LOW) & !word & HIGH
+}
+
+/// Whether eight bytes follow that are letters, digits or signs of ASCII behind `"`; some that are may be held
+/// for others. (The bytes below `#` borrow into their highest bit.)
+#[must_use]
+pub fn is_plain(text: &[u8]) -> bool {
+    let Some(word) = text.first_chunk::<8>() else { return false };
+    let word = u64::from_le_bytes(*word);
+    (word.wrapping_sub(LOW.wrapping_mul(0x23)) | word) & HIGH == 0
 }
 
 /// Whether `byte` is there.
@@ -185,6 +205,19 @@ mod tests {
             }
         }
         assert_eq!(find(b"", 1), None);
+    }
+
+    #[test]
+    fn plain_is_no_byte_that_splits_or_quotes() {
+        for byte in 0..=255_u8 {
+            for at in 0..8 {
+                let mut text = *b"a=#~0,:\x7f";
+                text[at] = byte;
+                let splits = byte <= b'"' || byte == 0xa0;
+                assert!(!(splits && is_plain(&text)), "{byte:#x} at {at}");
+            }
+        }
+        assert!(is_plain(b"/lib/a,b") && !is_plain(b"/lib/a,"));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub struct Closure {
 pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<Closure> {
     let mut k = Linux::default();
     let mut config = words::config(&mut k, root, words)?;
-    let mut entries = words::entries(&mut k, root, &config)?;
+    let mut entries = words::entries(&mut k, root, &mut config)?;
     entries.extend(also.iter().map(|name| optional(name)));
     let place = Place {
         root: keep(root.as_os_str().as_bytes()),
@@ -69,7 +69,7 @@ pub fn plan(root: &Path, release: &str, words: &str, also: &[String]) -> Result<
     };
     let (mut tree, mut plan) = (Tree::default(), Plan::default());
     // Warnings are the loader's to write, when it boots.
-    let mut log = Log::plain();
+    let mut log = Log::plain(&mut k);
     log.set_level(Priority::Error);
     let scope = Scope::of(&entries, place.dir);
     let in_tree = scope.in_tree;

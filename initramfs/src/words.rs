@@ -38,7 +38,7 @@ pub fn complaints(config: &Config) -> Vec<String> {
 }
 
 /// The entries of the list file, if it is there, then those of the words.
-pub fn entries(k: &mut Linux, root: &Path, config: &Config) -> Result<Vec<Entry>> {
+pub fn entries(k: &mut Linux, root: &Path, config: &mut Config) -> Result<Vec<Entry>> {
     let mut entries = Table::new();
     match config.all_entries(k, root.as_os_str().as_bytes(), &mut entries) {
         Ok(()) | Err(Errno::ENOENT) => Ok(entries.to_vec()),
