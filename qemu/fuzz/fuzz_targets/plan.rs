@@ -27,7 +27,8 @@ fuzz_target!(|data: &[u8]| {
     let words = parts.next().unwrap_or_default();
     let mut k = Machine::new(&files);
     let words = k.text(words);
-    let (mut log, mut config, mut tree) = (Log::plain(), Config::default(), Tree::default());
+    let mut log = Log::plain(&mut k);
+    let (mut config, mut tree) = (Config::default(), Tree::default());
     config.top = Top::default();
     config.read(&mut k, words);
     let mut entries = Table::new();
