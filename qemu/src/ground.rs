@@ -99,7 +99,7 @@ impl Ground {
                 return Ok((command, run));
             }
             starts += 1;
-            println!("      {}: the firmware never started the kernel; again", scenario.name);
+            println!("      {}: the kernel said nothing; again", scenario.name);
         }
     }
 
