@@ -471,7 +471,8 @@ impl<K: Kernel> Boot<'_, K> {
         }
         let path = mem::path(self.k, &[b"/sys/module/", &kernels, b"/initstate"]);
         match self.ground.sys(self.k, path) {
-            _ if name.first() == Some(&b'.') => State::Other, // no module's name, but a folder's
+            // No module's name, but a folder's.
+            _ if name.first() == Some(&b'.') || text::has(name, b'/') => State::Other,
             Ok(text) if text::trim(text) == b"live" => State::Live,
             Ok(_) => State::Moving,
             Err(Errno::ENOENT) if self.has_folder(path) => State::Builtin,

@@ -71,6 +71,13 @@ fn a_folder_in_sysfs_without_initstate_is_built_in() {
 }
 
 #[test]
+fn a_folder_below_a_module_s_in_sysfs_is_no_module() {
+    let machine = Machine::new().modules(&["x"]).built_in("a");
+    let booted = machine.words("insinit.modules=a/parameters").boot();
+    assert!(booted.line(" load ").contains("a/parameters: missing in /lib/modules/"));
+}
+
+#[test]
 fn einval_of_a_built_in_module_is_already() {
     let machine = Machine::new().modules(&["b: a", "a"]).built_in("a");
     let booted = machine.words("insinit.required=b").boot();

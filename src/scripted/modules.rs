@@ -160,7 +160,7 @@ impl Modules {
             (_, "initstate") if self.coming.contains_key(name) => {
                 Some(Node::File(b"coming\n"[..].into()))
             }
-            (live, "") if live || self.built_in.contains(name) => Some(Node::Dir),
+            (live, "" | "parameters") if live || self.built_in.contains(name) => Some(Node::Dir),
             _ => None,
         }
     }
