@@ -59,6 +59,15 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "small kernels: xz, inflated by the kernel",
+        on: &[],
+        long: &["small-x86_64-xz"],
+        image: packed(Compression::Xz),
+        words: WORDS,
+        expect: KERNEL,
+        ..PLAIN
+    },
+    Scenario {
         name: "small kernels: gzip, inflated here",
         on: &[],
         long: &["small-x86_64-zstd", "small-x86_64-none"],
