@@ -44,17 +44,22 @@ pub fn claim<K: Kernel>(k: &mut K, fd: Fd, format: Format, length: u64) -> u64 {
 /// how many blocks there are, then the length of each, packed and unpacked.
 fn xz_size<K: Kernel>(k: &mut K, fd: Fd, length: u64) -> Option<u64> {
     let mut piece = [0; 64];
-    let end = length.checked_sub(12)?;
-    k.read_at(fd, &mut piece, end).ok()?;
-    let [_, _, _, _, a, b, c, d, _, _, b'Y', b'Z', ..] = piece else { return None };
+    let start = length.saturating_sub(64);
+    let mut len = k.read_at(fd, &mut piece, start).ok()?;
+    let footer = text::head(&piece, len).last_chunk::<12>();
+    let [_, _, _, _, a, b, c, d, _, _, b'Y', b'Z'] = *footer? else { return None };
     let index = u64::from(u32::from_le_bytes([a, b, c, d])).checked_add(1)?.checked_mul(4)?;
-    let mut at = end.checked_sub(index)?.checked_add(1)?;
+    let mut at = length.checked_sub(12)?.checked_sub(index)?.checked_add(1)?;
+    let mut skip = 0;
+    match at.checked_sub(start) {
+        // Nearly always all of it has been read with the footer.
+        Some(before) => (skip, at) = (before as usize, length),
+        None => len = 0,
+    }
     let (mut left, mut number, mut shift, mut sum) = (0_u64, 0_u64, 0_u32, 0_u64);
     let mut first = true;
     loop {
-        let len = k.read_at(fd, &mut piece, at).ok()?;
-        at = at.checked_add(len as u64)?;
-        for byte in text::head(&piece, len) {
+        for byte in text::tail(text::head(&piece, len), skip) {
             number |= u64::from(byte & 0x7f).checked_shl(shift)?;
             shift = shift.checked_add(7)?;
             if *byte < 0x80 {
@@ -69,6 +74,8 @@ fn xz_size<K: Kernel>(k: &mut K, fd: Fd, length: u64) -> Option<u64> {
                 (first, number, shift) = (false, 0, 0);
             }
         }
+        (skip, len) = (0, k.read_at(fd, &mut piece, at).ok()?);
+        at = at.checked_add(len as u64)?;
         if len == 0 {
             return None;
         }
@@ -152,6 +159,21 @@ mod tests {
         let mut damaged = XZ_END;
         damaged[26] = 0xff; // the index would begin before the file
         assert_eq!(claimed(&damaged, Format::Xz), 5 * XZ_END.len() as u64);
+    }
+
+    #[test]
+    fn an_xz_index_of_any_length_tells_the_same() {
+        // So many blocks of 5 bytes, packed to 20: a count, then two bytes for each.
+        for count in [1_u8, 19, 20, 21, 40, 100] {
+            let mut index = vec![0, count];
+            index.extend([20, 5].repeat(count.into()));
+            index.resize(index.len().next_multiple_of(4), 0);
+            index.extend(b"crc!");
+            let backward = (index.len() / 4 - 1) as u32;
+            let footer = [b"crc!", &backward.to_le_bytes()[..], b"\0\x01YZ"].concat();
+            let file = [&[b'x'; 30], &index[..], &footer].concat();
+            assert_eq!(claimed(&file, Format::Xz), 5 * u64::from(count), "{count} blocks");
+        }
     }
 
     #[test]
