@@ -31,7 +31,7 @@ pub fn is_one(file: &[u8]) -> bool {
 pub struct Search {
     /// The key as far as the search has come.
     key: Table<u8>,
-    /// Nodes that may still be looked at: no good file leads to more than it has bytes.
+    /// Nodes and values that may still be looked at: no good file leads to more than it has bytes.
     left: usize,
     /// What was found last, in the order of priority.
     pub found: Table<Value>,
@@ -89,6 +89,8 @@ impl Search {
             for _ in 0..number(&mut rest) {
                 let priority = number(&mut rest);
                 let Some(text) = text::take(&mut rest, 0) else { return };
+                let Some(left) = self.left.checked_sub(1) else { return };
+                self.left = left;
                 self.add(k, Value { priority, text });
             }
         }
@@ -258,5 +260,15 @@ pub(crate) mod tests {
         let root = node(&mut circle, "", &[(b'*', CHILDREN | 12), (b'+', CHILDREN | 12)], &[]);
         circle[8..12].copy_from_slice(&root.to_be_bytes());
         found(circle, "a");
+    }
+
+    #[test]
+    fn no_circle_gives_more_values_than_the_file_has_bytes() {
+        let mut circle = [&MAGIC[..], &[0; 4]].concat();
+        let again = CHILDREN | VALUES | 12;
+        let root = node(&mut circle, "", &[(b'*', again), (b'+', again)], &[(0, "x"); 40]);
+        circle[8..12].copy_from_slice(&root.to_be_bytes());
+        let len = circle.len();
+        assert!(found(circle, "a").len() <= len);
     }
 }

@@ -21,7 +21,9 @@ fn is_odd(pattern: &[u8]) -> bool {
     let has = |pair: &&[u8]| pattern.windows(2).any(|window| window == *pair);
     let brackets = pattern.iter().filter(|byte| b"[]".contains(byte)).count();
     // An open bracket is a letter to fnmatch(3), and matches nothing here.
-    let is_open = brackets % 2 == 1 || pattern.ends_with(b"[");
+    let is_open = brackets % 2 == 1
+        || pattern.ends_with(b"[")
+        || pattern.windows(3).any(|window| window == b"[!]");
     is_open
         || pattern.contains(&b'\\')
         || pattern.contains(&b'^')
