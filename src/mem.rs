@@ -1,7 +1,7 @@
 //! Memory without a heap: an arena that grows by mmap(2), texts and tables cut from it.
 //!
-//! Nothing is given back: the loader runs once and exec frees all of it. A table has no fixed number
-//! of entries; the one limit is the machine's memory. Where the kernel gives no more, there is nothing
+//! Nothing is given back but what a file's text didn't fill: the loader runs once and exec frees all of
+//! it. A table has no fixed number of entries; the one limit is the machine's memory. Where the kernel gives no more, there is nothing
 //! to go on with, so reaching it ends the boot at once ([`Kernel::exhausted`]) and no caller has to
 //! handle it.
 #![allow(unsafe_code)]
@@ -78,7 +78,7 @@ unsafe impl Zero for crate::config::Config {}
 unsafe impl Zero for crate::load::Loader {}
 // SAFETY: the same.
 unsafe impl Zero for crate::plan::Plan {}
-// SAFETY: the same; an empty text.
+// SAFETY: the same; no line's memory.
 unsafe impl Zero for Log {}
 // SAFETY: the same.
 #[cfg(feature = "jobs")]
@@ -349,14 +349,13 @@ impl Table<u8> {
     }
 
     /// [`Table::into_slice`], where nothing was written behind what is in use: it is the arena's again.
-    pub fn seal<K: Kernel>(mut self, k: &mut K) -> &'static [u8] {
+    pub fn seal<K: Kernel>(self, k: &mut K) -> &'static [u8] {
         let (room, arena) = (self.raw.room as usize, k.arena());
         if self.raw.at().wrapping_add(room) == arena.next {
             let used = (self.raw.used as usize).wrapping_add(7) & !7;
             let more = room.wrapping_sub(used);
             (arena.next, arena.free) =
                 (arena.next.wrapping_sub(more), arena.free.wrapping_add(more));
-            self.raw.room = used as u32;
         }
         self.into_slice()
     }

@@ -67,12 +67,6 @@ impl<'a> Rules<'a> {
         Self { left, rest: b"", by: b"", about: 0 }
     }
 
-    /// Whether there is none left.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.left.is_empty()
-    }
-
     /// Takes the next line: the name that it is about.
     #[inline(never)]
     pub fn take(&mut self) -> Option<&'static [u8]> {

@@ -20,6 +20,9 @@ const VALUES: u32 = 0x4000_0000;
 const CHILDREN: u32 = 0x2000_0000;
 const OFFSET: u32 = 0x0fff_ffff;
 
+/// The longest key with wildcards, in bytes; the longest of a kernel have some hundred.
+const LONGEST: usize = 1024;
+
 /// Whether the file is one of these.
 #[must_use]
 pub fn is_one(file: &[u8]) -> bool {
@@ -113,7 +116,8 @@ impl Search {
         }
     }
 
-    /// Whether the key may go on with that byte: in front of the first wildcard only as what is wanted does.
+    /// Whether the key may go on with that byte: in front of the first wildcard only as what is wanted does, and
+    /// not beyond [`LONGEST`], which bounds the depth of the search, too.
     fn take<K: Kernel>(
         &mut self,
         k: &mut K,
@@ -122,8 +126,8 @@ impl Search {
         wild: &mut bool,
     ) -> bool {
         *wild |= is_wild(byte);
-        let same =
-            *wild || asked.wanted.get(self.key.len()).map(|byte| normal(*byte)) == Some(byte);
+        let same = (*wild && self.key.len() < LONGEST)
+            || asked.wanted.get(self.key.len()).map(|byte| normal(*byte)) == Some(byte);
         if same {
             self.key.push(k, byte);
         }
@@ -270,5 +274,14 @@ pub(crate) mod tests {
         circle[8..12].copy_from_slice(&root.to_be_bytes());
         let len = circle.len();
         assert!(found(circle, "a").len() <= len);
+    }
+
+    #[test]
+    fn a_long_circle_does_not_fill_the_stack() {
+        let mut circle = [&MAGIC[..], &[0; 4]].concat();
+        let root = node(&mut circle, "", &[(b'*', CHILDREN | 12)], &[]);
+        circle[8..12].copy_from_slice(&root.to_be_bytes());
+        circle.resize(4 << 20, 0);
+        assert_eq!(found(circle, "a"), [""; 0]);
     }
 }
