@@ -216,8 +216,8 @@ impl Config {
         Ok(())
     }
 
-    /// Adds the whole list: the list file's entries, then the words'. A file that nobody named needn't be
-    /// there.
+    /// Gives the whole list, once: the list file's entries, then the words'. A file that nobody named needn't
+    /// be there.
     ///
     /// # Errors
     /// What reading the list file says.

@@ -42,7 +42,7 @@ fn read_open<K: Kernel>(k: &mut K, fd: Fd) -> Result<&'static [u8]> {
         if text.len() > LIMIT {
             return Err(Errno::EFBIG);
         }
-        text.fill(len);
+        text.count(len);
         // Only the end of a file, or of one of /proc or /sys that is one record, gives less.
         if len < PIECE {
             return Ok(text.seal(k));
@@ -168,8 +168,8 @@ fn entry(records: &[u8]) -> Option<(&[u8], Kind, u64, &[u8])> {
     Some((name, kind, inode, text::tail(records, len)))
 }
 
-/// Which of the folders that are looked into on every boot are missing at the image's top: nothing, as
-/// long as nobody has looked.
+/// Which of the folders that are looked into on every boot are missing at the image's top, and what is there
+/// of insinit itself: nothing, as long as nobody has looked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Top {
     /// The number of the inode of insinit's own file, where that stands there and is a regular one; else 0.

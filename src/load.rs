@@ -465,14 +465,15 @@ impl<K: Kernel> Boot<'_, K> {
 
     /// What /sys/module says of a name.
     fn state(&mut self, name: &[u8]) -> State {
+        if name.first() == Some(&b'.') || text::has(name, b'/') {
+            return State::Other; // no module's name, but a folder's
+        }
         let mut kernels = mem::Table::new();
         for byte in name {
             kernels.push(self.k, name::normal(*byte));
         }
         let path = mem::path(self.k, &[b"/sys/module/", &kernels, b"/initstate"]);
         match self.ground.sys(self.k, path) {
-            // No module's name, but a folder's.
-            _ if name.first() == Some(&b'.') || text::has(name, b'/') => State::Other,
             Ok(text) if text::trim(text) == b"live" => State::Live,
             Ok(_) => State::Moving,
             Err(Errno::ENOENT) if self.has_folder(path) => State::Builtin,

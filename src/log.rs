@@ -52,7 +52,7 @@ impl Log {
     #[must_use]
     pub fn plain<K: Kernel>(k: &mut K) -> Self {
         let mut log = Self::default();
-        log.give(mem::last(k));
+        log.give(mem::line(k));
         log.use_output();
         log
     }

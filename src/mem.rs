@@ -99,7 +99,7 @@ fn zero<T: Zero, K: Kernel>(k: &mut K) -> &'static mut T {
 pub fn boot<'k, K: Kernel>(k: &'k mut K, process: Process) -> &'k mut Boot<'k, K> {
     const { assert!(align_of::<Boot<'k, K>>() <= 8) }
     let log: &mut Log = zero(k);
-    log.give(last(k));
+    log.give(line(k));
     let at = cut(k, size_of::<Boot<'k, K>>()).0.cast::<Boot<'k, K>>();
     // SAFETY: the arena has given its zero bytes away, for ever, and they are aligned. What they aren't a good
     // value of is written: references, slices and what has any. The rest are numbers, tables, enums whose
@@ -118,7 +118,7 @@ pub fn boot<'k, K: Kernel>(k: &'k mut K, process: Process) -> &'k mut Boot<'k, K
 }
 
 /// A line's memory, from the far end: a quiet boot never touches it, and what it touches stays together.
-pub fn last<K: Kernel>(k: &mut K) -> &'static mut Text {
+pub fn line<K: Kernel>(k: &mut K) -> &'static mut Text {
     const LEN: usize = size_of::<Text>().next_multiple_of(8);
     const { assert!(align_of::<Text>() <= 8) }
     let arena = k.arena();
@@ -333,7 +333,7 @@ impl<T: Copy> Table<T> {
 }
 
 impl Table<u8> {
-    /// Room for `more` bytes behind the others: whatever stood there, until [`Table::fill`] counts them.
+    /// Room for `more` bytes behind the others, whatever stands there; [`Table::count`] takes in what was written.
     pub fn room<K: Kernel>(&mut self, k: &mut K, more: usize) -> &mut [u8] {
         let used = self.raw.used;
         let at = self.raw.claim(k, more, 1);
@@ -343,7 +343,7 @@ impl Table<u8> {
     }
 
     /// Counts `more` bytes that were written to the room, if it has so many.
-    pub fn fill(&mut self, more: usize) {
+    pub fn count(&mut self, more: usize) {
         let used = (self.raw.used as usize).saturating_add(more);
         self.raw.used = used.min(self.raw.room as usize) as u32;
     }
@@ -352,6 +352,12 @@ impl Table<u8> {
     pub fn seal<K: Kernel>(self, k: &mut K) -> &'static [u8] {
         let (room, arena) = (self.raw.room as usize, k.arena());
         if self.raw.at().wrapping_add(room) == arena.next {
+            // SAFETY: the room is the table's.
+            debug_assert!(unsafe {
+                let rest = self.raw.room.wrapping_sub(self.raw.used) as usize;
+                let start = self.raw.at().add(self.raw.used as usize);
+                core::slice::from_raw_parts(start, rest).iter().all(|byte| *byte == 0)
+            });
             let used = (self.raw.used as usize).wrapping_add(7) & !7;
             let more = room.wrapping_sub(used);
             (arena.next, arena.free) =
